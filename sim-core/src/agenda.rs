@@ -1,0 +1,144 @@
+//! Whose turn it is: one movable deadline per node, and the law for ties.
+
+use crate::Time;
+
+/// Order of nodes that are due at the same moment; the smallest goes first.
+///
+/// The law of ties is (time, rank, id): a fault strikes before the power fails, the power fails
+/// before flash finishes, flash finishes before the radio acts, the radio acts before the server,
+/// the server before the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rank {
+    /// A declared fault.
+    Fault,
+    /// Power on, power off, the start of the boot loader or of the application.
+    Power,
+    /// Flash operations and the boot loader that waits for them.
+    Flash,
+    /// Radio and other links.
+    Link,
+    /// The SMP server.
+    Server,
+    /// The client.
+    Client,
+}
+
+/// A place in the agenda, handed out by [`Agenda::new`] in the order the nodes were named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub u8);
+
+/// One optional deadline per node. Moving a deadline is the only way to cancel it, so there are
+/// no stale timers.
+///
+/// Nodes are few (a handful per peripheral), so the earliest is found by looking at all of them:
+/// below about sixteen nodes that is faster than any heap. A deadline and the node's place in the
+/// order of ties share one word, so that one minimum finds both.
+#[derive(Clone, Debug)]
+pub struct Agenda {
+    /// Per place in the order of ties: the deadline above, the place in the low bits.
+    due: Vec<u64>,
+    /// From node to its place.
+    place: Vec<u8>,
+    /// From place back to the node.
+    node: Vec<NodeId>,
+}
+
+impl Agenda {
+    /// Bits of a place. What is left for time are 2^56 ns, more than two years.
+    const PLACE_BITS: u32 = 8;
+    /// Later than any deadline that fits.
+    const NEVER: u64 = u64::MAX >> Self::PLACE_BITS;
+
+    /// An agenda for nodes with these (rank, id) pairs. The n-th pair gets `NodeId(n)`; the order
+    /// of naming has no influence on the order of ties.
+    ///
+    /// # Panics
+    /// With more than 255 nodes, or when two nodes have the same (rank, id).
+    pub fn new(nodes: &[(Rank, u8)]) -> Self {
+        assert!(nodes.len() <= 255, "an agenda holds at most 255 nodes");
+        let mut order: Vec<u8> = (0..nodes.len() as u8).collect();
+        order.sort_by_key(|&n| nodes[n as usize]);
+        assert!(
+            order.windows(2).all(|w| nodes[w[0] as usize] != nodes[w[1] as usize]),
+            "two nodes share a rank and id, their ties would have no law"
+        );
+        let mut place = vec![0; nodes.len()];
+        for (p, &n) in order.iter().enumerate() {
+            place[n as usize] = p as u8;
+        }
+        Self {
+            due: (0..nodes.len()).map(|p| Self::word(None, p)).collect(),
+            place,
+            node: order.into_iter().map(NodeId).collect(),
+        }
+    }
+
+    /// Sets, moves or clears the deadline of a node.
+    #[inline]
+    pub fn set(&mut self, node: NodeId, due: Option<Time>) {
+        let place = usize::from(self.place[usize::from(node.0)]);
+        self.due[place] = Self::word(due, place);
+    }
+
+    /// The earliest deadline and its node; among equals the first in (rank, id). A deadline more
+    /// than two years from the start never comes.
+    #[inline]
+    pub fn next(&self) -> Option<(Time, NodeId)> {
+        let first = self.due.iter().fold(u64::MAX, |first, &due| first.min(due));
+        let due = first >> Self::PLACE_BITS;
+        let place = first as usize & ((1 << Self::PLACE_BITS) - 1);
+        (due < Self::NEVER).then(|| (Time::from_ns(due), self.node[place]))
+    }
+
+    #[inline]
+    fn word(due: Option<Time>, place: usize) -> u64 {
+        let due = due.map_or(Self::NEVER, |due| due.as_ns().min(Self::NEVER));
+        due << Self::PLACE_BITS | place as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Agenda, NodeId, Rank};
+    use crate::Time;
+    use proptest::prelude::*;
+
+    const NODES: [(Rank, u8); 5] =
+        [(Rank::Client, 0), (Rank::Fault, 0), (Rank::Link, 1), (Rank::Link, 0), (Rank::Flash, 0)];
+
+    #[test]
+    fn an_empty_agenda_has_no_next() {
+        assert_eq!(Agenda::new(&NODES).next(), None);
+    }
+
+    #[test]
+    fn the_earliest_goes_first_whatever_its_rank() {
+        let mut agenda = Agenda::new(&NODES);
+        agenda.set(NodeId(1), Some(Time::from_ns(9)));
+        agenda.set(NodeId(0), Some(Time::from_ns(8)));
+        assert_eq!(agenda.next(), Some((Time::from_ns(8), NodeId(0))));
+        agenda.set(NodeId(0), None);
+        assert_eq!(agenda.next(), Some((Time::from_ns(9), NodeId(1))));
+    }
+
+    proptest! {
+        /// The tie law: however the nodes are named, equal deadlines come out by (rank, id).
+        #[test]
+        fn ties_come_out_by_rank_and_id_whatever_the_order_of_construction(
+            shuffled in Just(NODES.to_vec()).prop_shuffle()
+        ) {
+            let mut agenda = Agenda::new(&shuffled);
+            for n in 0..shuffled.len() {
+                agenda.set(NodeId(n as u8), Some(Time::from_ns(7)));
+            }
+            let mut seen = Vec::new();
+            while let Some((_, node)) = agenda.next() {
+                seen.push(shuffled[node.0 as usize]);
+                agenda.set(node, None);
+            }
+            let mut lawful = NODES.to_vec();
+            lawful.sort();
+            prop_assert_eq!(seen, lawful);
+        }
+    }
+}
