@@ -1,0 +1,36 @@
+//! The flash of a simulated device and the boot loader that works on it: NOR rules and part timing,
+//! partitions, MCUboot images, slot trailers and the swap, as values in virtual time.
+//! It knows nothing of SMP and of the radio, does no IO, and reads no clock.
+//!
+//! The world owns one [`Device`] per peripheral. Whoever acts on flash looks at it through
+//! [`FlashView`] and asks for [`FlashOp`]s one at a time; [`BootLoader`] is one of those, the SMP
+//! server another. What MCUboot's application-side calls do ([`set_pending`], [`set_confirmed`]) are
+//! functions from a view to the operations they need.
+
+#![expect(clippy::doc_markdown, reason = "MCUboot and nRF52840 are names, not code")]
+
+mod boot;
+mod device;
+mod event;
+mod geometry;
+mod image;
+mod layout;
+mod nor;
+mod trailer;
+mod view;
+
+pub use boot::{BootConfig, BootIn, BootLoader, BootOut, BootResult, SwapMode};
+pub use device::{CutLevel, Device, FlashIn, FlashOp, FlashOut, RadioSync};
+pub use event::{BootEvent, FlashEvent, OpKind};
+pub use geometry::{Area, Geometry, Part};
+pub use image::{
+    ImageError, ImageHeader, ImageInfo, ImageSpec, ImageVersion, SlotImage, Tlv, flags, slot_image,
+    tlv_type,
+};
+pub use layout::{Layout, LayoutError};
+pub use nor::{Counters, OpError};
+pub use trailer::{
+    Field, Flag, Magic, SetConfirmedError, SetPendingError, SwapType, Trailer, TrailerMap,
+    set_confirmed, set_pending, swap_type,
+};
+pub use view::{FlashView, KnownBytes};

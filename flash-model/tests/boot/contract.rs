@@ -1,0 +1,145 @@
+//! The boot loader as a machine, on whatever lies in flash.
+
+use crate::rig::{Log, PAGE, Rig, image};
+use flash_model::{BootEvent, BootIn, BootLoader, BootOut, BootResult, FlashOp, FlashView};
+use proptest::prelude::*;
+use sim_core::contract::{Harness, check};
+use sim_core::{Machine as _, Span, Time};
+
+/// Carries out what the boot loader asks for, at once by its clock.
+struct Obey {
+    rig: Rig,
+    results: Vec<BootResult>,
+}
+
+impl Harness for Obey {
+    type Machine = BootLoader;
+
+    fn env(&self) -> &dyn FlashView {
+        &self.rig.device
+    }
+
+    fn answer(&mut self, now: Time, out: &BootOut) -> Option<BootIn> {
+        match out {
+            BootOut::Flash(op) => {
+                let mut log = Log::default();
+                self.rig.now = self.rig.now.max(now);
+                self.rig.run(vec![op.clone()], None, &mut log).expect("no cut was asked for");
+                Some(BootIn::FlashDone { data: Vec::with_capacity(16) })
+            }
+            BootOut::Jump(result) => {
+                self.results.push(*result);
+                None
+            }
+            BootOut::Trace(_) => None,
+        }
+    }
+}
+
+/// Trailer octets that mean something, often enough.
+fn octet() -> impl Strategy<Value = u8> {
+    prop_oneof![4 => Just(0xff), 2 => Just(0x01), 1 => 2u8..5, 1 => any::<u8>()]
+}
+
+prop_compose! {
+    fn trailer_octets()(
+        good in prop::bool::weighted(0.7),
+        fields in prop::collection::vec(octet(), 24),
+        size in prop_oneof![Just(u32::MAX), 0..9 * PAGE, any::<u32>()],
+        status in prop::collection::vec(octet(), 128 * 3),
+        quiet in prop::bool::weighted(0.5),
+    ) -> Vec<u8> {
+        let mut octets: Vec<u8> = status
+            .iter()
+            .flat_map(|&entry| [if quiet { 0xff } else { entry }, 0xff, 0xff, 0xff])
+            .collect();
+        octets.extend(size.to_le_bytes());
+        octets.extend([0xff; 4]);
+        octets.extend(fields);
+        let magic = [
+            0x77, 0xc2, 0x95, 0xf3, 0x60, 0xd2, 0xef, 0x7f,
+            0x35, 0x52, 0x50, 0x0f, 0x2c, 0xb6, 0x79, 0x80,
+        ];
+        octets.extend(if good { magic } else { [0xff; 16] });
+        octets
+    }
+}
+
+proptest! {
+    /// Whatever the trailers say: the machine keeps its contract, each operation is a possible one
+    /// and lies in a slot, and a boot ends exactly once.
+    #[test]
+    fn a_boot_ends_once_and_stays_in_the_slots_whatever_lies_in_flash(
+        trailers in [trailer_octets(), trailer_octets()],
+        lens in [552u32..8 * PAGE - 1584, 552u32..8 * PAGE - 1584],
+        flips in prop::collection::vec((0u32..16 * PAGE, any::<u8>()), 0..3),
+        validate_primary in any::<bool>(),
+        downgrade_prevention in any::<bool>(),
+        rate in prop_oneof![Just(0u32), Just(500_000)],
+    ) {
+        let mut rig = Rig::small(8);
+        rig.config.validate_primary = validate_primary;
+        rig.config.downgrade_prevention = downgrade_prevention;
+        rig.config.sha_bytes_per_s = rate;
+        for slot in 0..2 {
+            let area = rig.layout.slots[slot];
+            let bytes = image(2 - slot as u8, lens[slot]);
+            rig.edit(area, |octets| {
+                octets[..bytes.len()].copy_from_slice(&bytes);
+                let at = octets.len() - trailers[slot].len();
+                octets[at..].copy_from_slice(&trailers[slot]);
+                for (at, bits) in flips.iter().filter(|(at, _)| area.contains(*at)) {
+                    octets[(at - area.start) as usize] ^= bits;
+                }
+            });
+        }
+        let boot = BootLoader::new(rig.config, rig.layout);
+        let mut obey = Obey { rig, results: Vec::new() };
+        check(&mut obey, &boot, vec![(Span::ZERO, BootIn::Start)], Span::from_s(600));
+        prop_assert_eq!(obey.results.len(), 1);
+    }
+
+    /// A swap that is cut anywhere, any number of times, ends with the same image running and both
+    /// images whole.
+    #[test]
+    fn cuts_in_a_row_lose_neither_image(
+        old in 552u32..6 * PAGE, new in 552u32..6 * PAGE,
+        permanent in any::<bool>(),
+        cuts in prop::collection::vec(1usize..120, 0..6),
+    ) {
+        let mut rig = Rig::small(8);
+        let old = rig.put(0, 1, old);
+        let new = rig.put(1, 2, new);
+        rig.request(permanent);
+        let cut_short = cuts.iter().all(|&k| rig.boot(Some(k), &mut Log::default()).is_err());
+        if cut_short {
+            let (result, _) = rig.boot_through();
+            let alive = matches!(result, BootResult::Booted { version, .. } if version.major == 2);
+            prop_assert!(alive, "{:?}", result);
+            prop_assert!(rig.holds(0, &new) && rig.holds(1, &old));
+        } else {
+            let whole = |slot, image: &[u8]| rig.holds(slot, image);
+            prop_assert!(whole(0, &new) && whole(1, &old) || whole(0, &old) && whole(1, &new));
+        }
+        prop_assert_eq!(rig.device.counters().overwritten_words, 0);
+    }
+}
+
+#[test]
+fn a_start_is_a_boot_from_the_beginning_even_in_the_middle_of_one() {
+    let mut rig = Rig::small(8);
+    rig.put(0, 1, 2 * PAGE);
+    rig.put(1, 2, 2 * PAGE);
+    rig.request(false);
+    let mut boot = BootLoader::new(rig.config, rig.layout);
+    for _ in 0..2 {
+        boot.handle(rig.now, BootIn::Start, &rig.device);
+        let due = boot.deadline().expect("the secondary image is hashed");
+        boot.on_deadline(due, &rig.device);
+        let outs: Vec<BootOut> = std::iter::from_fn(|| boot.poll()).collect();
+        let starts = outs.iter().filter(|out| matches!(out, BootOut::Trace(BootEvent::Start)));
+        assert_eq!(starts.count(), 1);
+        let erase = BootOut::Flash(FlashOp::Erase { at: 7 * PAGE });
+        assert_eq!(outs.last(), Some(&erase), "the first step of the swap, again");
+    }
+}
