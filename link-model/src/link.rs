@@ -1,0 +1,279 @@
+//! The machine: both controllers, the air between them, and the hosts on top as far as GATT goes.
+
+use crate::channel::Channel;
+use crate::config::{ConnParams, LinkConfig};
+use crate::connection::Connection;
+use crate::controller::Control;
+use crate::phy::AirTimes;
+use crate::trace::{LinkEvent, Role, reason};
+use sim_core::{Machine, Sdu, Seed, Slot, Span, Stream, Time};
+use std::collections::VecDeque;
+
+/// Facts for a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkIn {
+    /// The central's host wants a connection and gives up after `timeout`.
+    Connect {
+        /// Length of the attempt.
+        timeout: Span,
+    },
+    /// The central's host starts MTU exchange, discovery and subscription.
+    Discover,
+    /// The central's host writes the SMP characteristic (write command).
+    Write(Sdu),
+    /// The central's host ends the connection.
+    Disconnect,
+    /// The peripheral's host starts to advertise.
+    Advertise,
+    /// The peripheral loses power or is reset.
+    PowerOff,
+    /// The peripheral's host notifies the SMP characteristic.
+    Notify(Sdu),
+    /// The peripheral's host asks for other connection parameters.
+    RequestParams(ConnParams),
+    /// The peripheral neither hears nor sends from now on until this moment.
+    Deaf {
+        /// End of the deafness.
+        until: Time,
+    },
+    /// The peripheral's flash asks for time, or gives it back.
+    Slot(Slot),
+}
+
+/// What a link tells the world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkOut {
+    /// To the central's host: connected, and the first packet of the peripheral was heard.
+    Connected,
+    /// To the central's host: the attempt timed out, or no packet followed it.
+    ConnectFailed,
+    /// To the central's host: MTU exchanged, SMP service found, notifications enabled.
+    Ready {
+        /// ATT MTU in force.
+        att_mtu: u16,
+    },
+    /// To the central's host: a notification.
+    Received(Sdu),
+    /// To the central's host: a write is acknowledged to its last fragment.
+    Written {
+        /// Request it belongs to.
+        tag: u32,
+    },
+    /// To the central's host: the connection is lost.
+    Lost {
+        /// Reason code, see [`crate::reason`].
+        reason: u8,
+    },
+    /// To the peripheral's host: notifications were enabled.
+    Subscribed {
+        /// ATT MTU in force.
+        att_mtu: u16,
+    },
+    /// To the peripheral's host: a write to the SMP characteristic.
+    Wrote(Sdu),
+    /// To the peripheral's host: a notification is acknowledged to its last fragment.
+    Notified {
+        /// Request it belongs to.
+        tag: u32,
+    },
+    /// To the peripheral's host: the connection is lost.
+    PeripheralLost {
+        /// Reason code.
+        reason: u8,
+    },
+    /// To the peripheral's flash.
+    Slot(Slot),
+    /// To the trace.
+    Trace(LinkEvent),
+}
+
+/// The central when it is not connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Initiating {
+    No,
+    /// Scanning for the peripheral.
+    Until(Time),
+    /// An advertisement was heard, `CONNECT_IND` ends at this moment.
+    ConnectInd {
+        end: Time,
+        heard: bool,
+    },
+}
+
+/// A Bluetooth LE link between one central and one peripheral.
+#[derive(Clone, Debug)]
+pub struct Link {
+    pub(crate) config: LinkConfig,
+    pub(crate) channel: Channel,
+    pub(crate) air: AirTimes,
+    pub(crate) adv_delay: Stream,
+    /// Connection events of the run so far, over all connections.
+    pub(crate) events: u64,
+    pub(crate) initiating: Initiating,
+    /// Next advertising event.
+    pub(crate) advertising: Option<Time>,
+    pub(crate) adv_events: u32,
+    pub(crate) connection: Option<Connection>,
+    /// Writes that the central's host has not handed to its controller yet.
+    pub(crate) host_delay: VecDeque<(Time, Sdu)>,
+    /// Parameters that the peripheral's host keeps until the connection is old enough.
+    pub(crate) wanted_params: Option<ConnParams>,
+    /// The peripheral is deaf until here.
+    pub(crate) deaf_until: Time,
+    /// Time that flash asks for.
+    pub(crate) slot_asked: Option<Span>,
+    pub(crate) out: VecDeque<LinkOut>,
+}
+
+impl Link {
+    /// A link with nobody connected and nobody advertising.
+    pub fn new(config: LinkConfig, seed: Seed) -> Self {
+        Self {
+            channel: Channel::new(seed, &config),
+            air: AirTimes::new(config.phy, config.encrypted),
+            adv_delay: seed.stream("link.advertising"),
+            config,
+            events: 0,
+            initiating: Initiating::No,
+            advertising: None,
+            adv_events: 0,
+            connection: None,
+            host_delay: VecDeque::new(),
+            wanted_params: None,
+            deaf_until: Time::ZERO,
+            slot_asked: None,
+            out: VecDeque::new(),
+        }
+    }
+
+    /// The connection, while this end considers itself connected.
+    pub(crate) fn connected(&mut self, role: Role) -> Option<&mut Connection> {
+        self.connection.as_mut().filter(|c| c.end(role).alive)
+    }
+
+    pub(crate) fn trace(&mut self, event: LinkEvent) {
+        self.out.push_back(LinkOut::Trace(event));
+    }
+
+    /// An end gives the connection up: its queue is void and its host is told. When the other end
+    /// has left too, the connection is gone.
+    pub(crate) fn lose(&mut self, now: Time, role: Role, why: u8) {
+        let Some(connection) = self.connection.as_mut() else { return };
+        let end = connection.end_mut(role);
+        if !end.alive {
+            return;
+        }
+        end.leave();
+        if !connection.central.alive && !connection.peripheral.alive {
+            self.connection = None;
+        }
+        self.trace(LinkEvent::Lost { role, reason: why });
+        match role {
+            Role::Central => {
+                self.host_delay.clear();
+                self.out.push_back(if why == reason::NOT_ESTABLISHED {
+                    LinkOut::ConnectFailed
+                } else {
+                    LinkOut::Lost { reason: why }
+                });
+            }
+            Role::Peripheral => {
+                self.wanted_params = None;
+                self.out.push_back(LinkOut::PeripheralLost { reason: why });
+                self.grant_slot(now);
+            }
+        }
+    }
+
+    fn send_control(&mut self, role: Role, control: Control) {
+        if let Some(connection) = self.connected(role) {
+            connection.end_mut(role).push_control(control);
+        }
+    }
+
+    fn params_due(&self) -> Option<Time> {
+        self.wanted_params?;
+        let connection = self.connection.as_ref().filter(|c| c.peripheral.alive)?;
+        Some(connection.created + self.config.param_update_delay)
+    }
+}
+
+impl Machine for Link {
+    type In = LinkIn;
+    type Out = LinkOut;
+    type Env<'e> = ();
+
+    fn handle(&mut self, now: Time, input: LinkIn, (): ()) {
+        self.begin_event(now);
+        match input {
+            LinkIn::Connect { timeout } => self.connect(now, timeout),
+            LinkIn::Discover => self.discover(),
+            LinkIn::Write(sdu) => self.write(now, sdu),
+            LinkIn::Disconnect => self.disconnect(),
+            LinkIn::Advertise => self.advertise(now),
+            LinkIn::PowerOff => self.power_off(),
+            LinkIn::Notify(sdu) => self.notify(sdu),
+            LinkIn::RequestParams(params) => {
+                if self.connected(Role::Peripheral).is_some() {
+                    self.wanted_params = Some(params);
+                    self.ask_for_params(now);
+                }
+            }
+            LinkIn::Deaf { until } => self.go_deaf(until),
+            LinkIn::Slot(slot) => self.take_slot_message(now, slot),
+        }
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        let mut due = Time::MAX;
+        if let Some(c) = &self.connection {
+            due = self.radio_deadline(c).min(c.central.supervision).min(c.peripheral.supervision);
+            if self.wanted_params.is_some() {
+                due = due.min(self.params_due().unwrap_or(Time::MAX));
+            }
+        }
+        match self.initiating {
+            Initiating::No => {}
+            Initiating::Until(end) | Initiating::ConnectInd { end, .. } => due = due.min(end),
+        }
+        due = due.min(self.advertising.unwrap_or(Time::MAX));
+        if let Some((at, _)) = self.host_delay.front() {
+            due = due.min(*at);
+        }
+        (due < Time::MAX).then_some(due)
+    }
+
+    fn on_deadline(&mut self, now: Time, (): ()) {
+        // What else is due at this moment brings the driver back at once.
+        let began = self.begin_event(now);
+        if self.end_packet(now) || began {
+            return;
+        }
+        if self.host_delay.front().is_some_and(|(at, _)| *at <= now) {
+            self.release_delayed_write();
+        } else if let Some(role) = self.supervision_expired(now) {
+            self.supervision_lost(now, role);
+        } else if self.params_due().is_some_and(|due| due <= now) {
+            self.ask_for_params(now);
+        } else if self.initiating_due(now) {
+            self.initiating_over(now);
+        } else if self.advertising.is_some_and(|due| due <= now) {
+            self.advertising_event(now);
+        }
+    }
+
+    fn poll(&mut self) -> Option<LinkOut> {
+        self.out.pop_front()
+    }
+}
+
+impl Link {
+    /// Sends the wanted parameters once the connection is old enough.
+    fn ask_for_params(&mut self, now: Time) {
+        if self.params_due().is_some_and(|due| due <= now)
+            && let Some(params) = self.wanted_params.take()
+        {
+            self.send_control(Role::Peripheral, Control::ConnectionParamReq(params));
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The peripheral: advertising, notifying, and sharing its time with flash.
+
+use crate::att::{ATT_HEADER, L2CAP_HEADER, Procedure};
+use crate::connection::Phase;
+use crate::controller::Payload;
+use crate::link::{Link, LinkOut};
+use crate::trace::{LinkEvent, Role};
+use sim_core::{Sdu, Slot, Span, Time};
+
+/// Largest random delay added to each advertising interval (Vol 6 Part B 4.4.2.2.1).
+const ADV_DELAY_MAX: Span = Span::from_ms(10);
+
+/// Time kept between the end of granted flash work and the next anchor, for the radio to wake up;
+/// the settle time that Zephyr's flash driver leaves (`soc_flash_nrf_ticker.c`: 200 us).
+const SLOT_GUARD: Span = Span::from_us(200);
+
+impl Link {
+    pub(crate) fn advertise(&mut self, now: Time) {
+        if self.connected(Role::Peripheral).is_none() && self.advertising.is_none() {
+            self.advertising = Some(now + self.random_adv_delay());
+        }
+    }
+
+    pub(crate) fn advertising_event(&mut self, now: Time) {
+        let deaf = self.deaf_until > now;
+        self.adv_events += 1;
+        let pause = self.config.adv_interval + self.random_adv_delay();
+        self.advertising = Some(now + pause);
+        self.hear_advertisement(now, deaf);
+    }
+
+    fn random_adv_delay(&mut self) -> Span {
+        Span::from_ns(self.adv_delay.below(ADV_DELAY_MAX.as_ns() + 1))
+    }
+
+    /// The peripheral's radio stops without a word; the central notices by supervision.
+    pub(crate) fn power_off(&mut self) {
+        self.advertising = None;
+        self.slot_asked = None;
+        self.wanted_params = None;
+        self.deaf_until = Time::ZERO;
+        let Some(connection) = self.connection.as_mut() else { return };
+        connection.peripheral.leave();
+        if let Phase::Air { from: Role::Peripheral, spoiled, .. } = &mut connection.phase {
+            *spoiled = true;
+        }
+        if !connection.central.alive {
+            self.connection = None;
+        }
+    }
+
+    pub(crate) fn notify(&mut self, sdu: Sdu) {
+        let Some(connection) = self.connected(Role::Peripheral) else { return };
+        let longest = usize::from(connection.att_mtu - ATT_HEADER);
+        assert!(
+            sdu.bytes.len() <= longest,
+            "a notification of {} octets at ATT MTU {}",
+            sdu.bytes.len(),
+            connection.att_mtu
+        );
+        let len = L2CAP_HEADER + ATT_HEADER + sdu.bytes.len() as u16;
+        connection.peripheral.push(Payload::Value(sdu), len);
+    }
+
+    /// A set-up request has arrived at the peripheral, whose GATT server answers at once.
+    pub(crate) fn answer(&mut self, procedure: Procedure) {
+        let Some(connection) = self.connected(Role::Peripheral) else { return };
+        connection.peripheral.push(Payload::Response(procedure), procedure.response_len());
+        if procedure == Procedure::EnableNotifications {
+            connection.subscribed = true;
+            let att_mtu = connection.att_mtu;
+            self.trace(LinkEvent::Subscribed);
+            self.out.push_back(LinkOut::Subscribed { att_mtu });
+        }
+    }
+
+    /// From now until `until` the peripheral neither hears nor sends.
+    pub(crate) fn go_deaf(&mut self, until: Time) {
+        self.deaf_until = self.deaf_until.max(until);
+        if let Some(connection) = self.connection.as_mut()
+            && let Phase::Air { start, spoiled, .. } = &mut connection.phase
+        {
+            *spoiled |= until > *start;
+        }
+    }
+
+    pub(crate) fn take_slot_message(&mut self, now: Time, slot: Slot) {
+        let Slot::Ask { len, .. } = slot else { return };
+        self.slot_asked = Some(len);
+        match self.connected(Role::Peripheral).map(|c| c.phase) {
+            None => self.grant_slot(now),
+            Some(Phase::Gap { anchor }) if now + len + SLOT_GUARD <= anchor => self.grant_slot(now),
+            Some(_) => {}
+        }
+    }
+
+    /// Gives flash the time it waits for, whatever anchors lie inside. Called when an event has
+    /// just closed, so that at least one event is served between two grants.
+    pub(crate) fn grant_slot(&mut self, now: Time) {
+        let Some(len) = self.slot_asked.take() else { return };
+        let until = now + len;
+        let anchors = self.connected(Role::Peripheral).map_or(0, |c| c.anchors_before(now, until));
+        self.trace(LinkEvent::SlotGranted { len_us: len.as_us() as u32, anchors });
+        self.out.push_back(LinkOut::Slot(Slot::Grant { until }));
+    }
+}

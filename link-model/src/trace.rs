@@ -1,0 +1,184 @@
+//! What a link tells the trace.
+
+use crate::channel::Reception;
+use serde::Serialize;
+use sim_core::Words;
+
+/// End of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The end that connects and sends first.
+    Central,
+    /// The end that advertises.
+    Peripheral,
+}
+
+/// Why a connection event ended (Vol 6 Part B 4.5.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CloseCause {
+    /// Neither side had more data.
+    NoMoreData,
+    /// A full pair no longer fits before the next anchor.
+    NoTime,
+    /// The limit of pairs per event is reached.
+    PairLimit,
+    /// A side heard nothing in its turn.
+    Silence,
+    /// A side received two packets with CRC errors in a row.
+    CrcErrors,
+}
+
+/// Reasons of a lost connection (Vol 1 Part F).
+pub mod reason {
+    /// Connection timeout.
+    pub const TIMEOUT: u8 = 0x08;
+    /// Remote user terminated the connection.
+    pub const REMOTE_TERMINATED: u8 = 0x13;
+    /// The own host terminated the connection.
+    pub const LOCAL_TERMINATED: u8 = 0x16;
+    /// No packet was heard within six intervals.
+    pub const NOT_ESTABLISHED: u8 = 0x3e;
+}
+
+/// One thing that happened on a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum LinkEvent {
+    /// The central created a connection from an advertisement.
+    ConnectInd {
+        /// Connection interval, us.
+        interval_us: u32,
+        /// Supervision timeout, ms.
+        timeout_ms: u16,
+        /// Whether the peripheral heard it.
+        heard: bool,
+    },
+    /// A packet ended.
+    Packet {
+        /// Request that its payload belongs to; 0 for none.
+        tag: u32,
+        /// Connection event counter, modulo 65536 as on the air.
+        counter: u16,
+        /// Air time, us; the packet began this long before the record.
+        air_us: u16,
+        /// Link layer payload, octets.
+        octets: u8,
+        /// Octets of the attribute value of an SMP write or notification among them.
+        value_octets: u8,
+        /// Who sent it.
+        from: Role,
+        /// How it arrived.
+        reception: Reception,
+        /// The same payload was sent before.
+        retransmission: bool,
+        /// More data bit.
+        md: bool,
+        /// The receiver took its payload as new.
+        taken: bool,
+        /// The connection event closed with it, for this cause.
+        closes: Option<CloseCause>,
+    },
+    /// A connection event closed without a packet: the central has left.
+    EmptyEvent {
+        /// Connection event counter.
+        counter: u16,
+    },
+    /// A write was dropped because the attribute cannot hold it.
+    TooLong {
+        /// Request it belongs to.
+        tag: u32,
+        /// Attribute value, octets.
+        octets: u16,
+    },
+    /// New connection parameters are in force.
+    ParamsUpdated {
+        /// Connection interval, us.
+        interval_us: u32,
+        /// Supervision timeout, ms.
+        timeout_ms: u16,
+    },
+    /// The data length procedure is complete.
+    DataLength {
+        /// Largest payload in either direction, octets.
+        octets: u8,
+    },
+    /// The MTU exchange is complete.
+    Mtu {
+        /// ATT MTU, octets.
+        att_mtu: u16,
+    },
+    /// The central enabled notifications.
+    Subscribed,
+    /// Flash was given time between or instead of connection events.
+    SlotGranted {
+        /// Length, us.
+        len_us: u32,
+        /// Anchors inside it, which the peripheral will miss.
+        anchors: u16,
+    },
+    /// An end considers the connection lost.
+    Lost {
+        /// Which end.
+        role: Role,
+        /// Reason code.
+        reason: u8,
+    },
+}
+
+impl Words for LinkEvent {
+    #[inline]
+    fn words(&self) -> [u64; 2] {
+        let w = |kind: u64, a: u64| kind << 56 | a;
+        match *self {
+            Self::ConnectInd { interval_us, timeout_ms, heard } => {
+                [w(1, u64::from(interval_us)), u64::from(timeout_ms) << 1 | u64::from(heard)]
+            }
+            Self::Packet {
+                tag,
+                counter,
+                air_us,
+                octets,
+                value_octets,
+                from,
+                reception,
+                retransmission,
+                md,
+                taken,
+                closes,
+            } => [
+                w(2, u64::from(tag) << 16 | u64::from(counter)),
+                u64::from(air_us) << 32
+                    | u64::from(octets) << 24
+                    | u64::from(value_octets) << 16
+                    | (from as u64) << 12
+                    | (reception as u64) << 8
+                    | u64::from(retransmission) << 7
+                    | u64::from(md) << 6
+                    | u64::from(taken) << 5
+                    | closes.map_or(0, |cause| cause as u64 + 1),
+            ],
+            Self::EmptyEvent { counter } => [w(3, u64::from(counter)), 0],
+            Self::TooLong { tag, octets } => [w(5, u64::from(tag)), u64::from(octets)],
+            Self::ParamsUpdated { interval_us, timeout_ms } => {
+                [w(6, u64::from(interval_us)), u64::from(timeout_ms)]
+            }
+            Self::DataLength { octets } => [w(7, u64::from(octets)), 0],
+            Self::Mtu { att_mtu } => [w(8, u64::from(att_mtu)), 0],
+            Self::Subscribed => [w(9, 0), 0],
+            Self::SlotGranted { len_us, anchors } => [w(10, u64::from(len_us)), u64::from(anchors)],
+            Self::Lost { role, reason } => [w(11, role as u64), u64::from(reason)],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LinkEvent;
+
+    #[test]
+    fn an_event_is_small_enough_for_a_trace_record() {
+        assert!(size_of::<LinkEvent>() <= 20, "{}", size_of::<LinkEvent>());
+    }
+}

@@ -1,0 +1,114 @@
+//! Two hosts without a will of their own: they drive a link and note what it tells them.
+
+use link_model::{ConnParams, Link, LinkConfig, LinkEvent, LinkIn, LinkOut, Phy};
+use sim_core::{Machine, Ppm, Sdu, Seed, Span, Time};
+
+/// 1M, unencrypted, 251 octets, MTU 498, 11.25 ms, nothing lost.
+pub(crate) fn config() -> LinkConfig {
+    LinkConfig {
+        params: ConnParams {
+            interval: Span::from_us(11_250),
+            latency: 0,
+            timeout: Span::from_s(4),
+        },
+        phy: Phy::OneM,
+        encrypted: false,
+        data_length: 251,
+        central_mtu: 498,
+        peripheral_mtu: 498,
+        event_overhead: Span::from_us(830),
+        max_pairs: 0,
+        central_host_latency: Span::ZERO,
+        adv_interval: Span::from_ms(100),
+        param_update_delay: Span::from_s(5),
+        loss: Ppm::ZERO,
+        miss: Ppm::ZERO,
+    }
+}
+
+/// A link, its clock and everything it said.
+pub(crate) struct Hosts {
+    pub(crate) link: Link,
+    pub(crate) now: Time,
+    pub(crate) said: Vec<(Time, LinkOut)>,
+    /// The central answers each acknowledged write with a new one of this many octets.
+    pub(crate) refill: Option<usize>,
+}
+
+impl Hosts {
+    pub(crate) fn new(config: LinkConfig, seed: u64) -> Self {
+        let link = Link::new(config, Seed(seed));
+        Self { link, now: Time::ZERO, said: Vec::new(), refill: None }
+    }
+
+    /// Advertises, connects, subscribes; panics when that takes more than ten seconds.
+    pub(crate) fn connected(config: LinkConfig, seed: u64) -> Self {
+        let mut hosts = Self::new(config, seed);
+        hosts.tell(LinkIn::Advertise);
+        hosts.tell(LinkIn::Connect { timeout: Span::from_s(30) });
+        hosts.run_until(|out| *out == LinkOut::Connected);
+        hosts.tell(LinkIn::Discover);
+        hosts.run_until(|out| matches!(out, LinkOut::Ready { .. }));
+        hosts
+    }
+
+    pub(crate) fn tell(&mut self, input: LinkIn) {
+        self.link.handle(self.now, input, ());
+        self.drain();
+    }
+
+    pub(crate) fn write(&mut self, tag: u32, octets: usize) {
+        self.tell(LinkIn::Write(Sdu { tag, bytes: vec![tag as u8; octets] }));
+    }
+
+    pub(crate) fn advance(&mut self, span: Span) {
+        let until = self.now + span;
+        while let Some(due) = self.link.deadline().filter(|&due| due <= until) {
+            self.now = due;
+            self.link.on_deadline(due, ());
+            self.drain();
+        }
+        self.now = until;
+    }
+
+    pub(crate) fn run_until(&mut self, mut wanted: impl FnMut(&LinkOut) -> bool) {
+        let from = self.said.len();
+        for _ in 0..1_000_000 {
+            if self.said[from..].iter().any(|(_, out)| wanted(out)) {
+                return;
+            }
+            let due = self.link.deadline().expect("a link in use has a deadline");
+            assert!(due < Time::ZERO + Span::from_s(600), "waited ten minutes");
+            self.now = due;
+            self.link.on_deadline(due, ());
+            self.drain();
+        }
+        panic!("a million steps without the wanted output");
+    }
+
+    /// Everything said, without the trace.
+    pub(crate) fn messages(&self) -> Vec<&LinkOut> {
+        self.said.iter().map(|(_, o)| o).filter(|o| !matches!(o, LinkOut::Trace(_))).collect()
+    }
+
+    pub(crate) fn events(&self) -> impl Iterator<Item = (Time, LinkEvent)> + '_ {
+        self.said.iter().filter_map(|(t, out)| match out {
+            LinkOut::Trace(event) => Some((*t, *event)),
+            _ => None,
+        })
+    }
+
+    fn drain(&mut self) {
+        while let Some(out) = self.link.poll() {
+            let again = match (&out, self.refill) {
+                (LinkOut::Written { tag }, Some(octets)) => Some((tag + 1, octets)),
+                _ => None,
+            };
+            self.said.push((self.now, out));
+            if let Some((tag, octets)) = again {
+                let sdu = Sdu { tag, bytes: vec![0; octets] };
+                self.link.handle(self.now, LinkIn::Write(sdu), ());
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The link keeps the machine contract under arbitrary inputs and loss.
+
+use crate::hosts::config;
+use link_model::{ConnParams, Link, LinkIn, LinkOut};
+use proptest::prelude::*;
+use sim_core::contract::{Harness, check};
+use sim_core::{Ppm, Priority, Sdu, Seed, Slot, Span, Time};
+
+struct Silent {
+    att_mtu: u16,
+}
+
+impl Harness for Silent {
+    type Machine = Link;
+    fn env(&self) {}
+    fn answer(&mut self, now: Time, out: &LinkOut) -> Option<LinkIn> {
+        match out {
+            LinkOut::Connected => Some(LinkIn::Discover),
+            LinkOut::Subscribed { att_mtu } => {
+                self.att_mtu = *att_mtu;
+                None
+            }
+            LinkOut::PeripheralLost { .. } => Some(LinkIn::Advertise),
+            LinkOut::Slot(Slot::Grant { until }) => {
+                assert!(*until >= now);
+                Some(LinkIn::Deaf { until: *until })
+            }
+            LinkOut::Wrote(sdu) => Some(LinkIn::Notify(Sdu { tag: sdu.tag, bytes: vec![1; 20] })),
+            _ => None,
+        }
+    }
+}
+
+fn input() -> impl Strategy<Value = LinkIn> {
+    prop_oneof![
+        (0u64..5_000).prop_map(|ms| LinkIn::Connect { timeout: Span::from_ms(ms) }),
+        Just(LinkIn::Discover),
+        (1u32..9, 0usize..600).prop_map(|(tag, n)| LinkIn::Write(Sdu { tag, bytes: vec![0; n] })),
+        Just(LinkIn::Disconnect),
+        Just(LinkIn::Advertise),
+        Just(LinkIn::PowerOff),
+        (6u16..40).prop_map(|i| LinkIn::RequestParams(ConnParams::from_units(i, 0, 42))),
+        (1u64..100).prop_map(|ms| LinkIn::Slot(Slot::Ask {
+            len: Span::from_ms(ms),
+            priority: Priority::Normal
+        })),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn whatever_the_hosts_do_the_link_keeps_the_contract(
+        script in prop::collection::vec((0u64..400, input()), 0..40),
+        loss in prop_oneof![Just(0u32), Just(100_000), Just(1_000_000)],
+        seed: u64,
+    ) {
+        let mut c = config();
+        c.loss = Ppm::new(loss);
+        c.miss = Ppm::new(loss / 10);
+        let mut start = vec![
+            (Span::ZERO, LinkIn::Advertise),
+            (Span::ZERO, LinkIn::Connect { timeout: Span::from_s(5) }),
+        ];
+        start.extend(script.into_iter().map(|(ms, i)| (Span::from_ms(ms), i)));
+        let link = Link::new(c, Seed(seed));
+        check(&mut Silent { att_mtu: 23 }, &link, start, Span::from_s(10));
+    }
+}

@@ -1,0 +1,276 @@
+//! Throughput, loss and the life of a connection, seen from outside the machine.
+
+use crate::hosts::{Hosts, config};
+use link_model::{
+    CloseCause, ConnParams, LinkEvent, LinkIn, LinkOut, Phy, Reception, Role, reason,
+};
+use sim_core::{Ppm, Sdu, Slot, Span, Time};
+
+fn pairs_per_event(hosts: &Hosts) -> Vec<u16> {
+    let mut packets = 0;
+    hosts
+        .events()
+        .filter_map(|(_, e)| match e {
+            LinkEvent::Packet { closes, .. } => {
+                packets += 1;
+                closes.map(|_| std::mem::take(&mut packets) / 2)
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// A sender that is always full, for `span`; returns pairs per event in the steady state.
+fn full_sender(interval_us: u64, phy: Phy, encrypted: bool, data_length: u8, mtu: u16) -> u16 {
+    let mut c = config();
+    c.params.interval = Span::from_us(interval_us);
+    c.phy = phy;
+    c.encrypted = encrypted;
+    c.data_length = data_length;
+    c.central_mtu = mtu;
+    let mut hosts = Hosts::connected(c, 1);
+    let octets = usize::from(mtu - 3);
+    hosts.refill = Some(octets);
+    for tag in 0..8 {
+        hosts.write(tag * 1_000_000, octets);
+    }
+    hosts.advance(Span::from_us(interval_us) * 20);
+    let pairs = pairs_per_event(&hosts);
+    *pairs.iter().rev().nth(2).expect("twenty events have closed")
+}
+
+/// Published S132/S140 tables (encrypted), and the unencrypted reference link.
+#[test]
+fn a_full_sender_gets_as_many_pairs_an_event_as_published() {
+    assert_eq!(full_sender(7_500, Phy::OneM, true, 27, 23), 9);
+    assert_eq!(full_sender(7_500, Phy::TwoM, true, 27, 23), 12);
+    assert_eq!(full_sender(50_000, Phy::OneM, true, 251, 247), 18);
+    assert_eq!(full_sender(50_000, Phy::TwoM, true, 251, 247), 34);
+    assert_eq!(full_sender(11_250, Phy::OneM, false, 251, 498), 3);
+}
+
+#[test]
+fn the_pair_limit_of_a_phone_closes_the_event() {
+    let mut c = config();
+    c.max_pairs = 1;
+    let mut hosts = Hosts::connected(c, 1);
+    hosts.write(1, 495);
+    hosts.advance(Span::from_ms(40));
+    let limited = hosts
+        .events()
+        .any(|(_, e)| matches!(e, LinkEvent::Packet { closes: Some(CloseCause::PairLimit), .. }));
+    assert!(limited);
+}
+
+#[test]
+fn set_up_reaches_ready_with_the_smaller_mtu_and_one_subscription() {
+    let mut c = config();
+    c.peripheral_mtu = 247;
+    let hosts = Hosts::connected(c, 1);
+    let said = hosts.messages();
+    assert_eq!(said[0], &LinkOut::Connected);
+    assert_eq!(said[1], &LinkOut::Subscribed { att_mtu: 247 });
+    assert_eq!(said[2], &LinkOut::Ready { att_mtu: 247 });
+    assert_eq!(said.len(), 3);
+}
+
+#[test]
+fn a_write_arrives_whole_and_once_and_is_acknowledged_after_that() {
+    for loss in [0, 100_000, 300_000] {
+        let mut c = config();
+        c.loss = Ppm::new(loss);
+        let mut hosts = Hosts::connected(c, 9);
+        for tag in 1..=20 {
+            hosts.write(tag, 480);
+        }
+        hosts.advance(Span::from_s(20));
+        let mut wrote = Vec::new();
+        let mut written = Vec::new();
+        for out in hosts.messages() {
+            match out {
+                LinkOut::Wrote(sdu) => {
+                    assert_eq!(sdu.bytes, vec![sdu.tag as u8; 480]);
+                    wrote.push(sdu.tag);
+                }
+                LinkOut::Written { tag } => {
+                    assert!(wrote.contains(tag), "acknowledged before it arrived");
+                    written.push(*tag);
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(wrote, (1..=20).collect::<Vec<_>>());
+        assert_eq!(written, wrote);
+    }
+}
+
+#[test]
+fn a_notification_made_on_reception_waits_for_the_packet_after_the_next() {
+    let mut hosts = Hosts::connected(config(), 1);
+    hosts.write(1, 20);
+    hosts.run_until(|out| matches!(out, LinkOut::Wrote(_)));
+    let counter_then = last_counter(&hosts);
+    hosts.tell(LinkIn::Notify(Sdu { tag: 1, bytes: vec![5; 30] }));
+    hosts.run_until(|out| matches!(out, LinkOut::Received(_)));
+    // One short write, no more data on either side: the answer needs the next event.
+    assert_eq!(last_counter(&hosts), counter_then + 1);
+    hosts.run_until(|out| *out == LinkOut::Notified { tag: 1 });
+    assert_eq!(last_counter(&hosts), counter_then + 2, "acknowledged at the anchor after it");
+}
+
+fn last_counter(hosts: &Hosts) -> u16 {
+    hosts
+        .events()
+        .filter_map(|(_, e)| match e {
+            LinkEvent::Packet { counter, .. } => Some(counter),
+            _ => None,
+        })
+        .last()
+        .expect("a connection has packets")
+}
+
+#[test]
+fn nothing_is_heard_while_the_peripheral_is_deaf_and_the_link_goes_on_after_it() {
+    let mut hosts = Hosts::connected(config(), 1);
+    let until = hosts.now + Span::from_ms(85);
+    hosts.tell(LinkIn::Deaf { until });
+    hosts.write(1, 495);
+    hosts.advance(Span::from_ms(85));
+    assert!(!hosts.messages().iter().any(|o| matches!(o, LinkOut::Wrote(_))));
+    hosts.advance(Span::from_ms(25));
+    assert!(hosts.messages().iter().any(|o| matches!(o, LinkOut::Wrote(_))));
+    let missed = hosts
+        .events()
+        .filter(|(_, e)| {
+            matches!(e, LinkEvent::Packet { reception: Reception::Missed, from: Role::Central, .. })
+        })
+        .count();
+    assert!((7..=8).contains(&missed), "{missed} anchors of 11.25 ms inside 85 ms");
+}
+
+#[test]
+fn a_device_that_is_reset_is_missed_after_the_supervision_timeout() {
+    let mut hosts = Hosts::connected(config(), 1);
+    hosts.advance(Span::from_ms(100));
+    let off = hosts.now;
+    hosts.tell(LinkIn::PowerOff);
+    hosts.run_until(|out| *out == LinkOut::Lost { reason: reason::TIMEOUT });
+    let waited = hosts.now.since(off);
+    assert!(waited <= Span::from_s(4) && waited > Span::from_ms(3_980), "{waited:?}");
+    assert!(!hosts.messages().iter().any(|o| matches!(o, LinkOut::PeripheralLost { .. })));
+}
+
+#[test]
+fn a_disconnect_reaches_both_ends_with_their_reasons() {
+    let mut hosts = Hosts::connected(config(), 1);
+    hosts.tell(LinkIn::Disconnect);
+    hosts.advance(Span::from_ms(50));
+    let said = hosts.messages();
+    assert!(said.contains(&&LinkOut::Lost { reason: reason::LOCAL_TERMINATED }));
+    assert!(said.contains(&&LinkOut::PeripheralLost { reason: reason::REMOTE_TERMINATED }));
+}
+
+#[test]
+fn after_a_loss_the_peripheral_can_be_found_again() {
+    let mut hosts = Hosts::connected(config(), 1);
+    hosts.tell(LinkIn::PowerOff);
+    hosts.run_until(|out| matches!(out, LinkOut::Lost { .. }));
+    hosts.tell(LinkIn::Advertise);
+    hosts.tell(LinkIn::Connect { timeout: Span::from_s(30) });
+    hosts.run_until(|out| *out == LinkOut::Connected);
+    hosts.tell(LinkIn::Discover);
+    hosts.run_until(|out| matches!(out, LinkOut::Ready { att_mtu: 498 }));
+}
+
+#[test]
+fn an_attempt_with_nobody_advertising_fails_at_its_timeout() {
+    let mut hosts = Hosts::new(config(), 1);
+    hosts.tell(LinkIn::Connect { timeout: Span::from_s(30) });
+    hosts.run_until(|out| *out == LinkOut::ConnectFailed);
+    assert_eq!(hosts.now, Time::ZERO + Span::from_s(30));
+}
+
+#[test]
+fn when_every_packet_is_lost_no_connection_comes_about() {
+    let mut c = config();
+    c.loss = Ppm::ONE;
+    let mut hosts = Hosts::new(c, 1);
+    hosts.tell(LinkIn::Advertise);
+    hosts.tell(LinkIn::Connect { timeout: Span::from_s(30) });
+    hosts.run_until(|out| *out == LinkOut::ConnectFailed);
+    assert!(!hosts.messages().contains(&&LinkOut::Connected));
+}
+
+#[test]
+fn parameters_asked_for_by_the_peripheral_come_into_force_at_their_instant() {
+    let mut c = config();
+    c.params = ConnParams::from_units(32, 0, 42);
+    c.param_update_delay = Span::ZERO;
+    let mut hosts = Hosts::connected(c, 1);
+    let fast = ConnParams::from_units(9, 0, 42);
+    hosts.tell(LinkIn::RequestParams(fast));
+    hosts.advance(Span::from_s(1));
+    let (at, _) = hosts
+        .events()
+        .find(|(_, e)| *e == LinkEvent::ParamsUpdated { interval_us: 11_250, timeout_ms: 420 })
+        .expect("the central accepts");
+    let anchors: Vec<Time> = hosts
+        .events()
+        .filter(|(t, e)| *t > at && matches!(e, LinkEvent::Packet { from: Role::Central, .. }))
+        .map(|(t, _)| t)
+        .collect();
+    assert_eq!(anchors[2].since(anchors[1]), Span::from_us(11_250));
+}
+
+#[test]
+fn a_parameter_request_waits_until_the_connection_is_five_seconds_old() {
+    let mut hosts = Hosts::connected(config(), 1);
+    hosts.tell(LinkIn::RequestParams(ConnParams::from_units(24, 0, 42)));
+    hosts.advance(Span::from_s(4));
+    let updated = |h: &Hosts| h.events().any(|(_, e)| matches!(e, LinkEvent::ParamsUpdated { .. }));
+    assert!(!updated(&hosts));
+    hosts.advance(Span::from_s(2));
+    assert!(updated(&hosts));
+}
+
+/// 85 ms of flash work at 50 ms: each erase covers one anchor and the next one is served.
+#[test]
+fn flash_work_longer_than_an_interval_leaves_every_second_event_to_the_radio() {
+    let mut c = config();
+    c.params.interval = Span::from_ms(50);
+    let mut hosts = Hosts::connected(c, 1);
+    let ask = Slot::Ask { len: Span::from_ms(85), priority: sim_core::Priority::Normal };
+    let mut granted = Vec::new();
+    for _ in 0..10 {
+        hosts.tell(LinkIn::Slot(ask));
+        hosts.run_until(|out| matches!(out, LinkOut::Slot(Slot::Grant { .. })));
+        granted.push(hosts.now);
+        let until = hosts.now + Span::from_ms(85);
+        hosts.tell(LinkIn::Deaf { until });
+        hosts.advance(Span::from_ms(85));
+        hosts.tell(LinkIn::Slot(Slot::Done));
+    }
+    for pair in granted.windows(2) {
+        assert_eq!(pair[1].since(pair[0]), Span::from_ms(100));
+    }
+}
+
+#[test]
+fn short_flash_work_fits_between_events_at_once() {
+    let mut hosts = Hosts::connected(config(), 1);
+    hosts.advance(Span::from_ms(30));
+    hosts.run_until(|out| matches!(out, LinkOut::Trace(LinkEvent::Packet { closes: Some(_), .. })));
+    let asked = hosts.now;
+    let len = Span::from_us(5_248);
+    hosts.tell(LinkIn::Slot(Slot::Ask { len, priority: sim_core::Priority::Normal }));
+    assert_eq!(hosts.messages().last(), Some(&&LinkOut::Slot(Slot::Grant { until: asked + len })));
+}
+
+#[test]
+fn a_write_longer_than_the_mtu_is_not_sent() {
+    let mut hosts = Hosts::connected(config(), 1);
+    hosts.write(1, 496);
+    hosts.advance(Span::from_ms(100));
+    assert!(!hosts.messages().iter().any(|o| matches!(o, LinkOut::Wrote(_))));
+    assert!(hosts.events().any(|(_, e)| e == LinkEvent::TooLong { tag: 1, octets: 496 }));
+}
