@@ -1,0 +1,88 @@
+//! What the trailers make of the slots.
+
+use crate::groups::Context;
+use flash_model::{FlashView, Layout, Magic, SlotImage, SwapType, Trailer, slot_image, swap_type};
+
+/// The slot that runs.
+pub(super) const ACTIVE: usize = 0;
+
+/// Flags of a slot in the image list, without `bootable`, which is the image's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Flags {
+    pub(super) pending: bool,
+    pub(super) confirmed: bool,
+    pub(super) active: bool,
+    pub(super) permanent: bool,
+}
+
+/// Flags by the kind of swap that the trailers ask for (Zephyr 3.2 `img_mgmt_state.c`,
+/// `img_mgmt_state_flags`). `confirmed` on the other slot means: this image will come back.
+pub(super) const fn flags(swap: SwapType, slot: usize) -> Flags {
+    let active = slot == ACTIVE;
+    let other = !active;
+    match swap {
+        SwapType::None => Flags { active, confirmed: active, pending: false, permanent: false },
+        SwapType::Test => Flags { active, confirmed: active, pending: other, permanent: false },
+        SwapType::Perm => Flags { active, confirmed: active, pending: other, permanent: other },
+        SwapType::Revert => Flags { active, confirmed: other, pending: false, permanent: false },
+    }
+}
+
+/// Flags of a slot as the trailers are now.
+pub(super) fn flags_of(cx: &Context<'_>, slot: usize) -> Flags {
+    flags(swap_of(cx), slot)
+}
+
+/// What the application's own copy of MCUboot's table makes of the trailers.
+fn swap_of(cx: &Context<'_>) -> SwapType {
+    let layout = &cx.config.layout;
+    match swap_type(cx.flash, layout) {
+        SwapType::Revert
+            if cx.quirks.revert_needs_erased_magic
+                && Trailer::read(cx.flash, layout.secondary()).magic != Magic::Unset =>
+        {
+            SwapType::None
+        }
+        swap => swap,
+    }
+}
+
+/// Whether neither an upload nor an erase may touch the slot (Zephyr 3.2 `img_mgmt_state.c`,
+/// `img_mgmt_slot_in_use`).
+pub(super) fn in_use(cx: &Context<'_>, slot: usize) -> bool {
+    let Flags { pending, confirmed, active, .. } = flags_of(cx, slot);
+    active || confirmed || pending && cx.quirks.pending_slot_in_use
+}
+
+/// The image in a slot, if it can be read.
+pub(super) fn image_in(flash: &dyn FlashView, layout: &Layout, slot: usize) -> Option<SlotImage> {
+    slot_image(flash, layout.slots[slot])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Flags, flags};
+    use flash_model::SwapType;
+
+    /// The flags as letters: active, confirmed, pending, Permanent.
+    fn letters(swap: SwapType, slot: usize) -> String {
+        let Flags { pending, confirmed, active, permanent } = flags(swap, slot);
+        [(active, 'a'), (confirmed, 'c'), (pending, 'p'), (permanent, 'P')]
+            .iter()
+            .filter_map(|&(set, letter)| set.then_some(letter))
+            .collect()
+    }
+
+    #[test]
+    fn each_kind_of_swap_has_its_flags() {
+        let rows = [
+            (SwapType::None, "ac", ""),
+            (SwapType::Test, "ac", "p"),
+            (SwapType::Perm, "ac", "pP"),
+            (SwapType::Revert, "a", "c"),
+        ];
+        for (swap, running, other) in rows {
+            assert_eq!((&*letters(swap, 0), &*letters(swap, 1)), (running, other), "{swap:?}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The RAM buffer between chunks and flash.
+
+use flash_model::{Area, FlashOp, Geometry};
+
+/// Zephyr's `stream_flash` on one slot: octets gather in RAM and go to flash when the buffer is
+/// exactly full, or at the end.
+#[derive(Clone, Debug)]
+pub(super) struct Stream {
+    area: Area,
+    buffer: Vec<u8>,
+    capacity: usize,
+    /// Octets of the stream that are in flash.
+    flushed: u32,
+    /// The page erased last; only that one is remembered.
+    erased: Option<u32>,
+}
+
+impl Default for Stream {
+    /// Takes nothing before [`Stream::restart`].
+    fn default() -> Self {
+        let area = Area::new(0, 0);
+        Self { area, buffer: Vec::new(), capacity: 0, flushed: 0, erased: None }
+    }
+}
+
+impl Stream {
+    /// Starts over at the beginning of an area, with a buffer of `capacity` octets.
+    pub(super) fn restart(&mut self, area: Area, capacity: u32) {
+        self.area = area;
+        self.capacity = capacity as usize;
+        self.buffer.clear();
+        self.buffer.reserve(self.capacity);
+        self.flushed = 0;
+        self.erased = None;
+    }
+
+    /// Whether so many octets more would leave the area; then none of them is taken.
+    pub(super) fn refuses(&self, more: usize) -> bool {
+        self.flushed as usize + self.buffer.len() + more > self.area.len as usize
+    }
+
+    /// Takes octets until the buffer is full; says how many it took.
+    pub(super) fn fill(&mut self, data: &[u8]) -> usize {
+        let taken = data.len().min(self.capacity - self.buffer.len());
+        self.buffer.extend_from_slice(&data[..taken]);
+        taken
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.buffer.len() == self.capacity
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.buffer.is_empty()
+    }
+
+    /// The erase that must come before the flush: of the page that will hold its last octet, unless
+    /// that was the last one erased (`stream_flash_erase_page`).
+    pub(super) fn erase_for_flush(&mut self, geometry: &Geometry) -> Option<FlashOp> {
+        self.erase_page_at(self.area.start + self.flushed + self.buffer.len() as u32 - 1, geometry)
+    }
+
+    /// The erase of the page that holds an address, unless it was the last one erased.
+    pub(super) fn erase_page_at(&mut self, at: u32, geometry: &Geometry) -> Option<FlashOp> {
+        let page = at - at % geometry.page;
+        (self.erased.replace(page) != Some(page)).then_some(FlashOp::Erase { at: page })
+    }
+
+    /// Writes the buffer, padded to the write size with octets that leave flash as it is. The
+    /// buffer travels with the write and must be given back by [`Self::take_back`].
+    pub(super) fn flush(&mut self, geometry: &Geometry) -> FlashOp {
+        let mut data = std::mem::take(&mut self.buffer);
+        let at = self.area.start + self.flushed;
+        self.flushed += data.len() as u32;
+        data.resize(data.len().next_multiple_of(geometry.write_size as usize), 0xff);
+        FlashOp::Write { at, data }
+    }
+
+    /// The buffer of the last flush comes back.
+    pub(super) fn take_back(&mut self, mut buffer: Vec<u8>) {
+        buffer.clear();
+        self.buffer = buffer;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Stream;
+    use flash_model::{Area, FlashOp, Geometry};
+
+    const GEOMETRY: Geometry = Geometry { size: 0x10_0000, page: 4096, write_size: 4 };
+
+    /// A stream at 0x8000 and the operations that feeding it caused.
+    fn feed(octets: usize, chunk: usize) -> (Stream, Vec<FlashOp>) {
+        let mut stream = Stream::default();
+        stream.restart(Area::new(0x8000, 0x4000), 512);
+        let mut ops = Vec::new();
+        let data = vec![0x11; chunk];
+        let mut left = octets;
+        while left > 0 {
+            let mut part = &data[..chunk.min(left)];
+            left -= part.len();
+            while !part.is_empty() {
+                part = &part[stream.fill(part)..];
+                if stream.is_full() {
+                    ops.extend(stream.erase_for_flush(&GEOMETRY));
+                    ops.push(stream.flush(&GEOMETRY));
+                    stream.take_back(Vec::new());
+                }
+            }
+        }
+        (stream, ops)
+    }
+
+    fn counts(ops: &[FlashOp]) -> (usize, usize) {
+        let erases = ops.iter().filter(|op| matches!(op, FlashOp::Erase { .. })).count();
+        (erases, ops.len() - erases)
+    }
+
+    #[test]
+    fn a_page_takes_eight_writes_and_one_erase() {
+        assert_eq!(counts(&feed(4096, 469).1), (1, 8));
+        assert_eq!(counts(&feed(4097, 1).1), (1, 8));
+        assert_eq!(counts(&feed(4096 + 512, 2449).1), (2, 9));
+    }
+
+    #[test]
+    fn what_does_not_fill_the_buffer_stays_in_ram() {
+        let (stream, ops) = feed(1000, 100);
+        assert_eq!(counts(&ops), (1, 1));
+        assert_eq!(stream.buffer.len(), 488);
+    }
+
+    #[test]
+    fn the_last_write_is_padded_and_the_next_one_would_begin_behind_the_octets() {
+        let (mut stream, _) = feed(513, 513);
+        let data = vec![0x11, 0xff, 0xff, 0xff];
+        assert_eq!(stream.flush(&GEOMETRY), FlashOp::Write { at: 0x8200, data });
+        assert_eq!(stream.flushed, 513);
+    }
+
+    #[test]
+    fn a_chunk_that_would_leave_the_area_is_refused_whole() {
+        let (stream, _) = feed(0x4000 - 10, 100);
+        assert!(!stream.refuses(10));
+        assert!(stream.refuses(11));
+    }
+
+    #[test]
+    fn only_the_last_erased_page_is_remembered() {
+        let (mut stream, _) = feed(512, 512);
+        assert_eq!(stream.erase_page_at(0x8fff, &GEOMETRY), None);
+        assert_eq!(stream.erase_page_at(0x9000, &GEOMETRY), Some(FlashOp::Erase { at: 0x9000 }));
+        assert_eq!(stream.erase_page_at(0x8000, &GEOMETRY), Some(FlashOp::Erase { at: 0x8000 }));
+    }
+}

@@ -1,0 +1,255 @@
+//! The work queue: takes packets, goes through their requests, sends the responses.
+
+use crate::groups::{Answer, Command, Context, Step, Work};
+use crate::transport::Packet;
+use crate::{DropReason, Server, ServerEvent, ServerOut};
+use flash_model::FlashView;
+use sim_core::Time;
+use smp_wire::errors::Rc;
+use smp_wire::header::{HEADER_LEN, Header, OP_READ, OP_WRITE};
+
+/// Where the work queue stands.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Phase {
+    /// Nothing to do.
+    #[default]
+    Idle,
+    /// Submitted; it runs when everything else of this moment has happened. Requests that arrive
+    /// together are therefore all queued before the first one is taken.
+    Woken(Time),
+    /// The next request of the packet, if there is one, comes first.
+    Next,
+    /// The processor is at work on a request until then.
+    Computing(Time),
+    /// A command goes on, unless it waits for a flash operation.
+    Working {
+        /// The command.
+        work: Work,
+        /// A flash operation of it is under way.
+        waits: bool,
+    },
+    /// A response is on its way.
+    Notifying {
+        /// Octets of it that the link layer has.
+        sent: usize,
+        /// Octets of it in all.
+        len: usize,
+    },
+}
+
+/// The work queue and the request that it is busy with.
+#[derive(Clone, Debug)]
+pub(crate) struct Worker {
+    pub(crate) phase: Phase,
+    pub(crate) packet: Packet,
+    pub(crate) header: Header,
+    /// Where the payload of the request begins in the packet.
+    body_at: usize,
+    /// The response has a buffer of its own.
+    pub(crate) has_buffer: bool,
+    pub(crate) response: Vec<u8>,
+    /// The response is an error, which ends the packet.
+    pub(crate) ends_packet: bool,
+}
+
+/// Stands before the first request of a packet.
+const NO_REQUEST: Header = Header::request(OP_READ, 0, 0, 0);
+
+impl Default for Worker {
+    fn default() -> Self {
+        Self {
+            phase: Phase::Idle,
+            packet: Packet::default(),
+            header: NO_REQUEST,
+            body_at: 0,
+            has_buffer: false,
+            response: Vec::new(),
+            ends_packet: false,
+        }
+    }
+}
+
+impl Worker {
+    pub(crate) const fn idle(&self) -> bool {
+        matches!(self.phase, Phase::Idle)
+    }
+
+    pub(crate) const fn waits_for_flash(&self) -> bool {
+        matches!(self.phase, Phase::Working { waits: true, .. })
+    }
+
+    pub(crate) const fn deadline(&self) -> Option<Time> {
+        match self.phase {
+            Phase::Woken(at) | Phase::Computing(at) => Some(at),
+            _ => None,
+        }
+    }
+
+    /// Octets of the packet behind the request.
+    pub(crate) fn left_in_packet(&self) -> usize {
+        self.packet.bytes.len().saturating_sub(self.body_at + usize::from(self.header.len))
+    }
+
+    /// A packet was queued.
+    pub(crate) fn wake(&mut self, now: Time) {
+        if self.idle() {
+            self.phase = Phase::Woken(now);
+        }
+    }
+}
+
+impl Server {
+    /// The moment of [`Worker::deadline`] has come.
+    pub(crate) fn on_turn(&mut self, now: Time, flash: &dyn FlashView) {
+        match self.worker.phase {
+            Phase::Woken(_) => self.take_packet(),
+            Phase::Computing(_) => self.execute(now, flash),
+            _ => {}
+        }
+        self.run(now, flash);
+    }
+
+    /// A flash operation returns its buffer.
+    pub(crate) fn take_back(&mut self, data: Vec<u8>) {
+        if let Phase::Working { work, waits: true } = &self.worker.phase
+            && let Some(data) = self.groups.take_back(work, data)
+        {
+            self.spare.give(data);
+        }
+    }
+
+    /// A flash operation is over.
+    pub(crate) fn on_flash_done(&mut self, now: Time, flash: &dyn FlashView) {
+        if let Phase::Working { waits, .. } = &mut self.worker.phase {
+            *waits = false;
+        }
+        self.run(now, flash);
+    }
+
+    /// The link layer has the acknowledgement of a notification.
+    pub(crate) fn on_notified(&mut self, tag: u32, now: Time, flash: &dyn FlashView) {
+        let Phase::Notifying { sent, len } = self.worker.phase else { return };
+        if tag != self.worker.packet.tag {
+            return;
+        }
+        if sent < len {
+            self.notify(sent, len);
+        } else {
+            self.end_response();
+        }
+        self.run(now, flash);
+    }
+
+    /// The connection is gone: a notification that waited for its acknowledgement fails.
+    pub(crate) fn link_lost(&mut self, now: Time, flash: &dyn FlashView) {
+        if matches!(self.worker.phase, Phase::Notifying { .. }) {
+            self.give_up_response();
+            self.run(now, flash);
+        }
+    }
+
+    /// Goes on until there is something to wait for, or nothing to do.
+    fn run(&mut self, now: Time, flash: &dyn FlashView) {
+        loop {
+            match &self.worker.phase {
+                Phase::Next => self.next_request(now),
+                Phase::Computing(until) if *until <= now => self.execute(now, flash),
+                Phase::Working { waits: false, .. } => self.step(now, flash),
+                _ => return,
+            }
+        }
+    }
+
+    fn take_packet(&mut self) {
+        self.worker.phase = match self.queue.pop_front() {
+            Some(packet) => {
+                self.worker.packet = packet;
+                self.worker.body_at = 0;
+                self.worker.header = NO_REQUEST;
+                Phase::Next
+            }
+            None => Phase::Idle,
+        };
+    }
+
+    pub(crate) fn close_packet(&mut self) {
+        let packet = std::mem::take(&mut self.worker.packet);
+        self.recycle(packet);
+        self.take_packet();
+    }
+
+    /// The checks that come before a handler is looked for (Zephyr `smp.c`,
+    /// `smp_process_request_packet`).
+    fn next_request(&mut self, now: Time) {
+        let worker = &mut self.worker;
+        let start = worker.body_at + usize::from(worker.header.len);
+        let rest = &worker.packet.bytes[start..];
+        let tag = worker.packet.tag;
+        let Ok(header) = Header::parse(rest) else {
+            if !rest.is_empty() {
+                self.trace(ServerEvent::Drop { tag, reason: DropReason::Stub });
+            }
+            return self.close_packet();
+        };
+        let whole = rest.len() - HEADER_LEN >= usize::from(header.len);
+        worker.header = header;
+        worker.body_at = start + HEADER_LEN;
+        worker.has_buffer = whole && self.buffers.take();
+        let Header { op, len, group, seq, id, .. } = header;
+        self.trace(ServerEvent::Take { tag, group, op, id, seq, len });
+        if !whole {
+            self.refuse(Rc::Corrupt);
+        } else if !self.worker.has_buffer {
+            self.refuse(Rc::NoMemory);
+        } else {
+            self.worker.phase = Phase::Computing(now + self.config.cpu);
+        }
+    }
+
+    /// Looks for the handler and runs it.
+    fn execute(&mut self, now: Time, flash: &dyn FlashView) {
+        let command = match self.look_up() {
+            Ok(command) => command,
+            Err(rc) => return self.refuse(rc),
+        };
+        self.begin_response();
+        let Self { config, quirks, worker, groups, out, .. } = self;
+        let body = &worker.packet.bytes[worker.body_at..];
+        let tag = worker.packet.tag;
+        let mut cx = Context { config, quirks, now, flash, tag, out };
+        match groups.handle(command, worker.header.op, body, &mut cx, &mut worker.response) {
+            Answer::Now(outcome) => self.answer(outcome),
+            Answer::Later(work) => self.worker.phase = Phase::Working { work, waits: false },
+        }
+    }
+
+    /// The handler for the request (Zephyr `smp.c`, `smp_handle_single_req`).
+    fn look_up(&self) -> Result<Command, Rc> {
+        let Header { op, group, id, .. } = self.worker.header;
+        let op_known = op == OP_READ || op == OP_WRITE;
+        if self.quirks.op_checked_first && !op_known {
+            return Err(Rc::NotSupported);
+        }
+        let command = Command::find(&self.config, group, id).ok_or(Rc::NotSupported)?;
+        if !op_known {
+            return Err(Rc::Invalid);
+        }
+        if command.accepts(op) { Ok(command) } else { Err(Rc::NotSupported) }
+    }
+
+    /// Takes a command on by one step.
+    fn step(&mut self, now: Time, flash: &dyn FlashView) {
+        let Self { config, quirks, worker, groups, out, .. } = self;
+        let Phase::Working { work, waits } = &mut worker.phase else { return };
+        let body = &worker.packet.bytes[worker.body_at..];
+        let tag = worker.packet.tag;
+        let mut cx = Context { config, quirks, now, flash, tag, out };
+        match groups.step(work, body, &mut cx, &mut worker.response) {
+            Step::Flash(op) => {
+                *waits = true;
+                self.out.push_back(ServerOut::Flash(op));
+            }
+            Step::Done(outcome) => self.answer(outcome),
+        }
+    }
+}
