@@ -1,0 +1,207 @@
+//! Requests on their way: sequence numbers, time-outs, splitting into writes, merging of
+//! notifications.
+
+use crate::ClientOut;
+use crate::event::ClientEvent;
+use crate::strategy::{Habits, Sent, SeqRule};
+use sim_core::{Pool, Sdu, Span, Time};
+use smp_wire::begin;
+use smp_wire::header::{HEADER_LEN, Header, put_len};
+use std::collections::VecDeque;
+
+/// Where the sequence number stands in a frame.
+const SEQ_AT: usize = 6;
+
+/// What a request asks.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Asked {
+    /// The command of the current step.
+    Command,
+    /// To take a chunk.
+    Chunk(Sent),
+}
+
+/// A request that is neither answered nor given up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pending {
+    pub(super) tag: u32,
+    seq: u8,
+    due: Option<Time>,
+    pub(super) asked: Asked,
+}
+
+/// A notification put to those before it.
+#[derive(Debug)]
+pub(super) enum Merged {
+    /// More are needed.
+    Partial,
+    /// It is no frame, nor part of one.
+    Dropped { tag: u32 },
+    /// A whole frame; it begins with a header.
+    Frame { tag: u32, seq: u8, frame: Vec<u8> },
+}
+
+/// A frame to be sent.
+pub(super) struct Outgoing {
+    pub(super) frame: Vec<u8>,
+    pub(super) asked: Asked,
+    pub(super) timeout: Option<Span>,
+    /// The frame has its sequence number already.
+    pub(super) numbered: bool,
+}
+
+/// All requests of a client.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Requests {
+    next_seq: u8,
+    last_tag: u32,
+    /// Oldest first.
+    pending: Vec<Pending>,
+    /// The beginning of an answer, and how long it will be.
+    partial: Vec<u8>,
+    partial_len: usize,
+    pool: Pool,
+}
+
+impl Requests {
+    /// A new connection: sequence numbers begin anew, half an answer is forgotten.
+    pub(super) fn reconnect(&mut self) {
+        self.next_seq = 0;
+        self.partial.clear();
+    }
+
+    /// A frame that consists of its header, to be completed and sent, or given back.
+    pub(super) fn open(&mut self, habits: &Habits, op: u8, group: u16, id: u8) -> Vec<u8> {
+        let mut frame = self.pool.take();
+        begin(&mut frame, Header { version: habits.version, ..Header::request(op, group, id, 0) });
+        frame
+    }
+
+    /// A frame made of given octets.
+    pub(super) fn open_with(&mut self, octets: &[u8]) -> Vec<u8> {
+        let mut frame = self.pool.take();
+        frame.extend_from_slice(octets);
+        frame
+    }
+
+    /// Gives a buffer back.
+    pub(super) fn give(&mut self, buffer: Vec<u8>) {
+        self.pool.give(buffer);
+    }
+
+    /// Numbers the frame, hands it over in writes of at most `write_max` octets and waits for the
+    /// answer. Returns the request that had the same number and was not answered yet.
+    pub(super) fn send(
+        &mut self,
+        now: Time,
+        outgoing: Outgoing,
+        rule: SeqRule,
+        write_max: usize,
+        out: &mut VecDeque<ClientOut>,
+    ) -> Option<Pending> {
+        let Outgoing { mut frame, asked, timeout, numbered } = outgoing;
+        let mut overwritten = None;
+        if !numbered {
+            put_len(&mut frame);
+            if rule == SeqRule::Count {
+                frame[SEQ_AT] = self.next_seq;
+                self.next_seq = self.next_seq.wrapping_add(1);
+                overwritten = self.take(frame[SEQ_AT], rule);
+            }
+        }
+        self.last_tag += 1;
+        let tag = self.last_tag;
+        let header = Header::parse(&frame).expect("the frame was begun with a header");
+        let due = timeout.map(|timeout| now + timeout);
+        self.pending.push(Pending { tag, seq: header.seq, due, asked });
+        let Header { op, group, seq, id, .. } = header;
+        out.push_back(ClientOut::Trace(ClientEvent::Send {
+            tag,
+            group,
+            id,
+            op,
+            seq,
+            len: frame.len() as u16,
+            crc32: crc32fast::hash(&frame),
+        }));
+        if let Asked::Chunk(sent) = asked {
+            let (off, len) = (sent.request.off, sent.request.len);
+            out.push_back(ClientOut::Trace(ClientEvent::UploadChunk { tag, off, len }));
+        }
+        self.write(Sdu { tag, bytes: frame }, write_max, out);
+        overwritten
+    }
+
+    /// A frame that fits one write is handed over as it is; a longer one is copied piece by piece.
+    fn write(&mut self, frame: Sdu, write_max: usize, out: &mut VecDeque<ClientOut>) {
+        if frame.bytes.len() <= write_max {
+            out.push_back(ClientOut::Write(frame));
+            return;
+        }
+        for piece in frame.bytes.chunks(write_max.max(1)) {
+            let mut bytes = self.pool.take();
+            bytes.extend_from_slice(piece);
+            out.push_back(ClientOut::Write(Sdu { tag: frame.tag, bytes }));
+        }
+        self.give(frame.bytes);
+    }
+
+    /// Puts a notification to those before it. The header of the first tells how long the frame
+    /// is; one that does not end where a notification ends is dropped with all its octets.
+    pub(super) fn merge(&mut self, sdu: Sdu) -> Merged {
+        let Sdu { tag, mut bytes } = sdu;
+        if self.partial.is_empty() {
+            let Ok(header) = Header::parse(&bytes) else {
+                self.give(bytes);
+                return Merged::Dropped { tag };
+            };
+            self.partial_len = HEADER_LEN + usize::from(header.len);
+            std::mem::swap(&mut self.partial, &mut bytes);
+        } else {
+            self.partial.extend_from_slice(&bytes);
+        }
+        self.give(bytes);
+        if self.partial.len() < self.partial_len {
+            return Merged::Partial;
+        }
+        let frame = std::mem::take(&mut self.partial);
+        if frame.len() > self.partial_len {
+            self.give(frame);
+            return Merged::Dropped { tag };
+        }
+        Merged::Frame { tag, seq: frame[SEQ_AT], frame }
+    }
+
+    /// The request that an answer with this sequence number belongs to.
+    pub(super) fn take(&mut self, seq: u8, rule: SeqRule) -> Option<Pending> {
+        match rule {
+            SeqRule::Zero => self.take_oldest(),
+            SeqRule::Count => {
+                let at = self.pending.iter().position(|pending| pending.seq == seq)?;
+                Some(self.pending.remove(at))
+            }
+        }
+    }
+
+    /// The request that waits longest.
+    pub(super) fn take_oldest(&mut self) -> Option<Pending> {
+        (!self.pending.is_empty()).then(|| self.pending.remove(0))
+    }
+
+    /// A request whose time is up, the earliest first.
+    pub(super) fn take_overdue(&mut self, now: Time) -> Option<Pending> {
+        let due = self.deadline().filter(|&due| due <= now)?;
+        let at = self.pending.iter().position(|pending| pending.due == Some(due))?;
+        Some(self.pending.remove(at))
+    }
+
+    /// When the next request's time is up.
+    pub(super) fn deadline(&self) -> Option<Time> {
+        self.pending.iter().filter_map(|pending| pending.due).min()
+    }
+
+    /// Requests that are neither answered nor given up.
+    pub(super) fn outstanding(&self) -> usize {
+        self.pending.len()
+    }
+}

@@ -1,0 +1,112 @@
+//! The upload: the strategy decides, the session carries out.
+
+use super::Session;
+use super::plan::Step;
+use super::requests::{Asked, Outgoing, Pending, Requests};
+use crate::config::ClientConfig;
+use crate::error::{ClientError, Outcome};
+use crate::event::{ClientEvent, Phase};
+use crate::strategy::{Answer, Failure, Limits, Next, Sent, View};
+use sim_core::Time;
+use smp_wire::group;
+use smp_wire::header::OP_WRITE;
+
+impl Session {
+    pub(super) fn begin_upload(&mut self, now: Time) -> Result<(), ClientError> {
+        self.enter(Phase::Upload);
+        self.chunks_sent = 0;
+        self.strategy.begin(&view(now, &self.config, self.limits, &self.requests))?;
+        self.pump(now)
+    }
+
+    /// The link is back after the strategy said that it survives its loss.
+    pub(super) fn resume_upload(&mut self, now: Time) -> Result<(), ClientError> {
+        self.enter(Phase::Upload);
+        self.pump(now)
+    }
+
+    /// Whether the lost link only interrupts the upload.
+    pub(super) fn resumes_upload(&mut self, now: Time) -> bool {
+        self.is_uploading()
+            && self.strategy.survives_link_loss(&view(
+                now,
+                &self.config,
+                self.limits,
+                &self.requests,
+            ))
+    }
+
+    fn is_uploading(&self) -> bool {
+        self.is_working() && matches!(self.step, Step::Upload | Step::ResumeUpload)
+    }
+
+    pub(super) fn chunk_answered(
+        &mut self,
+        now: Time,
+        sent: &Sent,
+        answer: &Answer<'_>,
+    ) -> Result<(), ClientError> {
+        let view = view(now, &self.config, self.limits, &self.requests);
+        self.strategy.answer(&view, sent, answer)?;
+        self.pump(now)
+    }
+
+    pub(super) fn chunk_timed_out(&mut self, now: Time, sent: &Sent) -> Result<(), ClientError> {
+        self.strategy.failed(
+            &view(now, &self.config, self.limits, &self.requests),
+            sent,
+            Failure::Timeout,
+        )?;
+        self.pump(now)
+    }
+
+    /// A request lost its sequence number to one that was just sent.
+    pub(super) fn overwritten(&mut self, now: Time, old: &Pending) -> Result<(), ClientError> {
+        self.trace(ClientEvent::GiveUp { tag: old.tag });
+        match old.asked {
+            Asked::Chunk(sent) => self.strategy.failed(
+                &view(now, &self.config, self.limits, &self.requests),
+                &sent,
+                Failure::Overwritten,
+            ),
+            Asked::Command => Err(ClientError::Timeout { phase: self.phase }),
+        }
+    }
+
+    /// Sends what the strategy has to send now.
+    fn pump(&mut self, now: Time) -> Result<(), ClientError> {
+        loop {
+            let (group, id) = (group::IMAGE, group::image::UPLOAD);
+            let mut frame = self.requests.open(&self.habits, OP_WRITE, group, id);
+            match self
+                .strategy
+                .next(&view(now, &self.config, self.limits, &self.requests), &mut frame)
+            {
+                Ok(Next::Send(request)) => {
+                    let sent = Sent { number: self.chunks_sent, at: now, request };
+                    self.chunks_sent += 1;
+                    let (asked, timeout) = (Asked::Chunk(sent), request.timeout);
+                    self.send(now, Outgoing { frame, asked, timeout, numbered: false })?;
+                    continue;
+                }
+                Ok(Next::Wait) if self.requests.outstanding() == 0 => {
+                    return Err(ClientError::StrategyStalled);
+                }
+                Ok(Next::Wait) => self.requests.give(frame),
+                Ok(Next::Done) => {
+                    self.requests.give(frame);
+                    self.reached = Outcome::Uploaded;
+                    self.give_up_requests();
+                    return self.next_step(now);
+                }
+                Err(error) => return Err(error),
+            }
+            return Ok(());
+        }
+    }
+}
+
+/// What the strategy sees. Of the parts, not of the session, which lends its strategy meanwhile.
+fn view<'a>(now: Time, config: &'a ClientConfig, limits: Limits, requests: &Requests) -> View<'a> {
+    View { now, image: &config.image, limits, outstanding: requests.outstanding() }
+}
