@@ -1,0 +1,121 @@
+//! Recorded reference data held against the models.
+//!
+//! Each file's kind is recognised by what stands in it. The stated initial state is rebuilt, the
+//! same machines that a run uses answer, and every difference is a failed case. What cannot be
+//! recognised or carried out counts as failed, never as skipped.
+
+mod seed_log;
+
+use serde_json::Value;
+
+/// What became of one file.
+#[derive(Clone, Debug, Default)]
+pub struct FileResult {
+    /// Kind of the file.
+    pub kind: &'static str,
+    /// Cases that agree.
+    pub passed: u32,
+    /// Cases that do not, each with what was expected and what came.
+    pub failures: Vec<Failure>,
+}
+
+/// A case that does not agree.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// Which case.
+    pub case: String,
+    /// What the reference says.
+    pub expected: String,
+    /// What the models say.
+    pub got: String,
+}
+
+/// Why a file cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// Neither JSON nor JSON lines.
+    #[error("line {line}: not JSON: {problem}")]
+    NotJson {
+        /// Line, counted from 1.
+        line: usize,
+        /// What the parser says.
+        problem: String,
+    },
+    /// Nothing in it.
+    #[error("the file is empty")]
+    Empty,
+}
+
+/// Holds one file's text against the models.
+///
+/// # Errors
+/// When it cannot be read at all.
+pub fn check(text: &str) -> Result<FileResult, ReadError> {
+    let lines = read(text)?;
+    let meta = lines[0].get("meta");
+    if meta.is_some_and(seed_log::recognises) {
+        return Ok(seed_log::check(&lines));
+    }
+    Ok(FileResult {
+        kind: "unknown",
+        passed: 0,
+        failures: vec![Failure {
+            case: "kind of the file".to_owned(),
+            expected:
+                "a log of SMP frames (`meta` with `server_params`, then lines with `dir` and `hex`)"
+                    .to_owned(),
+            got: "something else".to_owned(),
+        }],
+    })
+}
+
+/// One JSON document, or one a line.
+fn read(text: &str) -> Result<Vec<Value>, ReadError> {
+    if let Ok(whole) = serde_json::from_str::<Value>(text) {
+        return Ok(vec![whole]);
+    }
+    let mut lines = Vec::new();
+    for (n, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let value = serde_json::from_str(line)
+            .map_err(|e| ReadError::NotJson { line: n + 1, problem: e.to_string() })?;
+        lines.push(value);
+    }
+    if lines.is_empty() { Err(ReadError::Empty) } else { Ok(lines) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ReadError, check};
+
+    const LOG: &str = include_str!("../../../testdata/seed-android-log.jsonl");
+
+    #[test]
+    fn the_recorded_phone_gets_the_recorded_answers() {
+        let result = check(LOG).expect("readable");
+        assert_eq!((result.passed, result.failures.len()), (4, 0), "{:?}", result.failures);
+    }
+
+    #[test]
+    fn an_answer_with_one_changed_octet_fails() {
+        let changed = LOG.replace("62726308ff", "62726307ff");
+        let result = check(&changed).expect("readable");
+        assert_eq!((result.passed, result.failures.len()), (3, 1));
+        assert!(result.failures[0].expected.contains("62726307ff"));
+        assert!(result.failures[0].got.contains("62726308ff"));
+    }
+
+    #[test]
+    fn a_lost_answer_in_the_log_fails() {
+        let kept: Vec<&str> = LOG.lines().take(8).collect();
+        let result = check(&kept.join("\n")).expect("readable");
+        assert_eq!((result.passed, result.failures.len()), (3, 1));
+    }
+
+    #[test]
+    fn an_unknown_kind_is_a_failure_and_no_json_is_an_error() {
+        assert_eq!(check("{\"a\": 1}").expect("readable").failures.len(), 1);
+        let e = check("{\"a\": 1}\n{\"a\": \n").expect_err("must be refused");
+        assert!(matches!(e, ReadError::NotJson { line: 2, .. }), "{e:?}");
+        assert_eq!(check("\n").expect_err("must be refused"), ReadError::Empty);
+    }
+}

@@ -1,0 +1,15 @@
+//! Worlds in which a client updates the firmware of a device over a simulated link: scenarios, the
+//! world that wires the models together, the trace, reports and conformance with recorded data.
+//! It contains no protocol rules (the model crates do), no sockets and no screen.
+
+pub mod advice;
+pub mod conform;
+pub mod frame;
+pub mod image_file;
+pub mod report;
+pub mod require;
+pub mod scenario;
+pub mod trace;
+pub mod world;
+
+pub use report::hex;

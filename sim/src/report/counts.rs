@@ -1,0 +1,257 @@
+//! What a run did, counted: requests, packets, phases, boots.
+
+use super::budget::{Budget, BudgetFold};
+use crate::trace::{Event, Record, Sink};
+use client_model::{ClientEvent, Phase};
+use flash_model::{BootEvent, FlashEvent, OpKind, SwapType};
+use link_model::{LinkEvent, Reception};
+use sim_core::{Span, Time};
+
+/// A phase of the client's session and how long it lasted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PhaseSpan {
+    /// Which.
+    pub phase: Phase,
+    /// Whether it came after the reset.
+    pub after_reset: bool,
+    /// When it began.
+    pub start: Time,
+    /// When the next one began, or the run ended.
+    pub end: Time,
+}
+
+/// The upload, from the first request handed to the link to the last answer received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UploadSpan {
+    /// First upload request handed to the link.
+    pub start: Time,
+    /// Last upload answer received.
+    pub end: Time,
+    /// Page erases before it.
+    erases_before: u32,
+    /// Budget at the start.
+    pub budget_before: Budget,
+    /// Budget at the end.
+    pub budget_after: Budget,
+}
+
+/// The wait for the answer to the first upload request, in which servers erase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FirstAnswer {
+    /// How long it was.
+    pub took: Span,
+    /// What it was spent on.
+    pub budget: Budget,
+    /// Pages erased in it.
+    pub erases: u32,
+}
+
+/// Folds records into counts.
+#[derive(Clone, Debug)]
+pub struct Counts {
+    /// Where the time went.
+    pub budget: BudgetFold,
+    /// Requests sent, retries included.
+    pub requests: u32,
+    /// Requests answered.
+    pub responses: u32,
+    /// Upload requests for octets that had been sent before.
+    pub retries: u32,
+    /// Requests not answered in time.
+    pub timeouts: u32,
+    /// Most requests outstanding at a time.
+    pub window_max: u32,
+    /// Connection events.
+    pub events: u32,
+    /// Packets of both directions.
+    pub packets: u32,
+    /// Packets sent again.
+    pub retransmissions: u32,
+    /// Packets that were not received with a valid CRC.
+    pub lost_packets: u32,
+    /// ATT MTU last agreed.
+    pub mtu: u16,
+    /// Connection interval in force last, us.
+    pub interval_us: u32,
+    /// Phases in order.
+    pub phases: Vec<PhaseSpan>,
+    /// The upload, once it has begun.
+    pub upload: Option<UploadSpan>,
+    /// Longest time from an upload request to its answer.
+    pub slowest_answer: Option<(u32, Span)>,
+    /// Swaps that the boot loader carried out.
+    pub swaps: u32,
+    /// Time in the boot loader.
+    pub boot: Span,
+    /// Type of the last swap.
+    pub swap_type: Option<SwapType>,
+    /// The wait for the first upload answer.
+    pub first_answer: Option<FirstAnswer>,
+    /// Page erases so far.
+    erases: u32,
+    outstanding: Vec<(u32, Time, bool)>,
+    upload_end: u32,
+    boot_start: Option<Time>,
+    reset: bool,
+}
+
+impl Counts {
+    /// A fold for a link on which one octet takes `octet_time` on the air.
+    pub fn new(octet_time: Span) -> Self {
+        Self {
+            budget: BudgetFold::new(octet_time),
+            requests: 0,
+            responses: 0,
+            retries: 0,
+            timeouts: 0,
+            window_max: 0,
+            events: 0,
+            packets: 0,
+            retransmissions: 0,
+            lost_packets: 0,
+            mtu: 0,
+            interval_us: 0,
+            phases: Vec::with_capacity(32),
+            upload: None,
+            slowest_answer: None,
+            swaps: 0,
+            boot: Span::ZERO,
+            swap_type: None,
+            first_answer: None,
+            erases: 0,
+            outstanding: Vec::with_capacity(16),
+            upload_end: 0,
+            boot_start: None,
+            reset: false,
+        }
+    }
+
+    /// Closes the open phase at the end of the run.
+    pub fn finish(&mut self, end: Time) {
+        if let Some(last) = self.phases.last_mut() {
+            last.end = end;
+        }
+        if let Some(start) = self.boot_start.take() {
+            self.boot += end.since(start);
+        }
+    }
+
+    fn client(&mut self, at: Time, event: &ClientEvent) {
+        match *event {
+            ClientEvent::Phase { phase } => self.phase(at, phase),
+            ClientEvent::Send { tag, .. } => {
+                self.requests += 1;
+                self.outstanding.push((tag, at, false));
+                self.window_max = self.window_max.max(self.outstanding.len() as u32);
+            }
+            ClientEvent::UploadChunk { tag, off, len } => self.chunk(at, tag, off, len),
+            ClientEvent::Answer { tag, .. } => {
+                self.responses += 1;
+                self.answered(at, tag);
+            }
+            ClientEvent::Timeout { tag } => {
+                self.timeouts += 1;
+                self.outstanding.retain(|(t, ..)| *t != tag);
+            }
+            ClientEvent::GiveUp { tag } => self.outstanding.retain(|(t, ..)| *t != tag),
+            _ => {}
+        }
+    }
+
+    fn phase(&mut self, at: Time, phase: Phase) {
+        if let Some(last) = self.phases.last_mut() {
+            last.end = at;
+        }
+        self.reset |= phase == Phase::Wait;
+        self.phases.push(PhaseSpan { phase, after_reset: self.reset, start: at, end: at });
+    }
+
+    fn chunk(&mut self, at: Time, tag: u32, off: u32, len: u32) {
+        if let Some(entry) = self.outstanding.iter_mut().find(|(t, ..)| *t == tag) {
+            entry.2 = true;
+        }
+        if off < self.upload_end {
+            self.retries += 1;
+        }
+        self.upload_end = self.upload_end.max(off + len);
+        if self.upload.is_none() {
+            let budget = self.budget.until(at);
+            self.upload = Some(UploadSpan {
+                start: at,
+                end: at,
+                erases_before: self.erases,
+                budget_before: budget,
+                budget_after: budget,
+            });
+        }
+    }
+
+    fn answered(&mut self, at: Time, tag: u32) {
+        let Some(place) = self.outstanding.iter().position(|(t, ..)| *t == tag) else { return };
+        let (_, sent, is_chunk) = self.outstanding.remove(place);
+        if !is_chunk {
+            return;
+        }
+        let took = at.since(sent);
+        if self.slowest_answer.is_none_or(|(_, slowest)| took > slowest) {
+            self.slowest_answer = Some((tag, took));
+        }
+        if let Some(upload) = &mut self.upload {
+            upload.end = at;
+            upload.budget_after = self.budget.until(at);
+            let budget = upload.budget_after.since(&upload.budget_before);
+            let erases = self.erases - upload.erases_before;
+            self.first_answer.get_or_insert(FirstAnswer { took, budget, erases });
+        }
+    }
+
+    fn link(&mut self, event: &LinkEvent) {
+        match *event {
+            LinkEvent::Packet { reception, retransmission, closes, .. } => {
+                self.packets += 1;
+                self.events += u32::from(closes.is_some());
+                self.retransmissions += u32::from(retransmission);
+                self.lost_packets += u32::from(reception != Reception::Valid);
+            }
+            LinkEvent::EmptyEvent { .. } => self.events += 1,
+            LinkEvent::Mtu { att_mtu } => self.mtu = att_mtu,
+            LinkEvent::ConnectInd { interval_us, .. }
+            | LinkEvent::ParamsUpdated { interval_us, .. } => self.interval_us = interval_us,
+            _ => {}
+        }
+    }
+
+    fn boot(&mut self, at: Time, event: &BootEvent) {
+        match *event {
+            BootEvent::Start => self.boot_start = Some(at),
+            BootEvent::Decision { swap, .. } => {
+                self.swap_type = Some(swap);
+                self.swaps += u32::from(swap != SwapType::None);
+            }
+            BootEvent::Refused { slot: 1 } => {
+                self.swaps = self.swaps.saturating_sub(1);
+                self.swap_type = Some(SwapType::None);
+            }
+            BootEvent::Done { .. } | BootEvent::Dead => {
+                if let Some(start) = self.boot_start.take() {
+                    self.boot += at.since(start);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Sink for Counts {
+    #[inline]
+    fn record(&mut self, record: &Record) {
+        self.budget.record(record);
+        match &record.event {
+            Event::Client(event) => self.client(record.at, event),
+            Event::Link(event) => self.link(event),
+            Event::Boot(event) => self.boot(record.at, event),
+            Event::Flash(FlashEvent::Start { kind: OpKind::Erase, .. }) => self.erases += 1,
+            _ => {}
+        }
+    }
+}

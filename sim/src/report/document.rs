@@ -1,0 +1,253 @@
+//! The JSON document of a run.
+
+use super::budget::{Budget, Cause};
+use super::counts::Counts;
+use crate::world::{Device, End, Prepared};
+use flash_model::{BootResult, SwapType};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use sim_core::{Span, Time};
+
+/// `smpsim.run/1`. Seconds are exact to the nanosecond; digests are hex.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunDoc {
+    /// `smpsim.run/1`.
+    pub schema: &'static str,
+    /// Scenario name.
+    pub scenario: String,
+    /// Seed.
+    pub seed: u64,
+    /// `confirmed`, `tested`, `uploaded`, `reverted` or `failed`.
+    pub outcome: &'static str,
+    /// Name of the error, or null.
+    pub error: Option<String>,
+    /// The error in words, with its numbers, or null.
+    pub error_text: Option<String>,
+    /// The image.
+    pub image: ImageDoc,
+    /// Virtual time from the start to the end.
+    #[serde(serialize_with = "seconds")]
+    pub duration_s: Span,
+    /// First upload request handed to the link until last upload answer received; 0 without upload.
+    #[serde(serialize_with = "seconds")]
+    pub upload_s: Span,
+    /// Wait for the answer to the first upload request; 0 without upload.
+    #[serde(serialize_with = "seconds")]
+    pub first_answer_s: Span,
+    /// Image size divided by `upload_s`, octets a second.
+    #[serde(rename = "goodput_Bps")]
+    pub goodput_bps: u64,
+    /// The ten causes.
+    #[serde(serialize_with = "budget")]
+    pub budget_s: Budget,
+    /// The ten causes within the upload.
+    #[serde(serialize_with = "budget")]
+    pub upload_budget_s: Budget,
+    /// SMP counts.
+    pub smp: SmpDoc,
+    /// Link counts.
+    pub link: LinkDoc,
+    /// Flash counts.
+    pub flash: FlashDoc,
+    /// Boots.
+    pub boot: BootDoc,
+    /// Digest of the trace, 16 hex digits.
+    pub trace_digest: String,
+    /// Wall time of the run; the only figure that differs from run to run.
+    pub wall_s: f64,
+}
+
+/// The image that was to be installed.
+#[derive(Clone, Debug, Serialize)]
+pub struct ImageDoc {
+    /// Octets of the file.
+    pub size: u32,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// SHA-256 TLV, as the image list shows it.
+    pub tlv_sha256: String,
+    /// Version in the header; empty when the file is no image.
+    pub version: String,
+}
+
+/// SMP counts.
+#[derive(Clone, Debug, Serialize)]
+pub struct SmpDoc {
+    /// Requests sent.
+    pub requests: u32,
+    /// Answers received in time.
+    pub responses: u32,
+    /// Upload requests for octets sent before.
+    pub retries: u32,
+    /// Requests without an answer in time.
+    pub timeouts: u32,
+    /// Most requests outstanding.
+    pub window_max: u32,
+}
+
+/// Link counts.
+#[derive(Clone, Debug, Serialize)]
+pub struct LinkDoc {
+    /// Connection events.
+    pub events: u32,
+    /// Packets.
+    pub packets: u32,
+    /// Packets sent again.
+    pub retransmissions: u32,
+    /// Packets not received with a valid CRC.
+    pub lost_packets: u32,
+    /// ATT MTU.
+    pub mtu: u16,
+    /// Connection interval at the end.
+    pub interval_us: u32,
+}
+
+/// Flash counts.
+#[derive(Clone, Debug, Serialize)]
+pub struct FlashDoc {
+    /// Page erases.
+    pub erases: u32,
+    /// Write calls.
+    pub writes: u32,
+    /// Words written.
+    pub words: u64,
+    /// Time of all operations.
+    #[serde(serialize_with = "seconds")]
+    pub busy_s: Span,
+    /// Erases of the page erased most.
+    pub max_page_erases: u32,
+}
+
+/// Boots.
+#[derive(Clone, Debug, Serialize)]
+pub struct BootDoc {
+    /// Swaps carried out.
+    pub swaps: u32,
+    /// Time in the boot loader.
+    #[serde(serialize_with = "seconds")]
+    pub swap_s: Span,
+    /// Version that was booted last; null without a boot or with nothing bootable.
+    pub booted: Option<String>,
+    /// Type of the last swap: `none`, `test`, `perm`, `revert`; null without a boot.
+    pub swap_type: Option<&'static str>,
+}
+
+pub(super) fn build(
+    prepared: &Prepared,
+    seed: u64,
+    end: End,
+    now: Time,
+    device: &Device,
+    counts: &Counts,
+    digest: u64,
+) -> RunDoc {
+    let image = prepared.image();
+    let (outcome, error, error_text) = describe(end);
+    let upload = counts.upload.filter(|u| u.end > u.start);
+    let upload_s = upload.map_or(Span::ZERO, |u| u.end.since(u.start));
+    let flash = device.flash().counters();
+    RunDoc {
+        schema: "smpsim.run/1",
+        scenario: prepared.scenario().settings.name.clone(),
+        seed,
+        outcome,
+        error,
+        error_text,
+        image: ImageDoc {
+            size: image.len(),
+            sha256: hex(&image.sha256()),
+            tlv_sha256: hex(&image.tlv_sha256()),
+            version: image.info().map(|i| i.header.version.to_string()).unwrap_or_default(),
+        },
+        duration_s: now.since(Time::ZERO),
+        upload_s,
+        first_answer_s: counts.first_answer.map_or(Span::ZERO, |first| first.took),
+        goodput_bps: goodput(image.len(), upload_s),
+        budget_s: counts.budget.until(now),
+        upload_budget_s: upload.map(|u| u.budget_after.since(&u.budget_before)).unwrap_or_default(),
+        smp: SmpDoc {
+            requests: counts.requests,
+            responses: counts.responses,
+            retries: counts.retries,
+            timeouts: counts.timeouts,
+            window_max: counts.window_max,
+        },
+        link: LinkDoc {
+            events: counts.events,
+            packets: counts.packets,
+            retransmissions: counts.retransmissions,
+            lost_packets: counts.lost_packets,
+            mtu: counts.mtu,
+            interval_us: counts.interval_us,
+        },
+        flash: FlashDoc {
+            erases: flash.erases,
+            writes: flash.writes,
+            words: flash.words,
+            busy_s: flash.busy,
+            max_page_erases: flash.max_page_erases,
+        },
+        boot: BootDoc {
+            swaps: counts.swaps,
+            swap_s: counts.boot,
+            booted: device.last_boot().and_then(|boot| match boot {
+                BootResult::Booted { version, .. } => Some(version.to_string()),
+                BootResult::Dead => None,
+            }),
+            swap_type: counts.swap_type.map(|swap| match swap {
+                SwapType::None => "none",
+                SwapType::Test => "test",
+                SwapType::Perm => "perm",
+                SwapType::Revert => "revert",
+            }),
+        },
+        trace_digest: format!("{digest:016x}"),
+        wall_s: 0.0,
+    }
+}
+
+fn describe(end: End) -> (&'static str, Option<String>, Option<String>) {
+    match end {
+        End::Finished(finish) => (
+            finish.outcome.name(),
+            finish.error.map(|error| error.name().to_owned()),
+            finish.error.map(|error| error.to_string()),
+        ),
+        End::TimeLimit => {
+            let text = "time_limit: the run reached run.limit_s; the client waits for something \
+                        that never comes";
+            ("failed", Some("time_limit".to_owned()), Some(text.to_owned()))
+        }
+    }
+}
+
+/// Octets a second, rounded down; 0 when no time passed.
+fn goodput(octets: u32, span: Span) -> u64 {
+    let numerator = u128::from(octets) * 1_000_000_000;
+    numerator.checked_div(u128::from(span.as_ns())).unwrap_or_default() as u64
+}
+
+/// Lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    use core::fmt::Write;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde's `serialize_with` passes a reference"
+)]
+fn seconds<S: Serializer>(span: &Span, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(span.as_secs_f64())
+}
+
+fn budget<S: Serializer>(budget: &Budget, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(Cause::ALL.len()))?;
+    for cause in Cause::ALL {
+        map.serialize_entry(cause.name(), &budget.of(cause).as_secs_f64())?;
+    }
+    map.end()
+}

@@ -1,0 +1,109 @@
+//! One record.
+
+use client_model::ClientEvent;
+use flash_model::{BootEvent, FlashEvent};
+use link_model::LinkEvent;
+use serde::Serialize;
+use server_model::ServerEvent;
+use sim_core::{Time, Words};
+
+/// Who speaks in a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Node {
+    /// The world itself: power and reset.
+    World,
+    /// The client.
+    Client,
+    /// The radio link.
+    Link,
+    /// The SMP server.
+    Server,
+    /// The flash.
+    Flash,
+    /// The boot loader.
+    Boot,
+}
+
+/// What happens to a device as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum WorldEvent {
+    /// The application resets the device.
+    Reset,
+    /// The application runs and advertises.
+    ApplicationRuns,
+    /// The run reached its limit of virtual time.
+    TimeLimit,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Event {
+    /// To the device as a whole.
+    World(WorldEvent),
+    /// In the client.
+    Client(ClientEvent),
+    /// On the link.
+    Link(LinkEvent),
+    /// In the server.
+    Server(ServerEvent),
+    /// In flash.
+    Flash(FlashEvent),
+    /// In the boot loader.
+    Boot(BootEvent),
+}
+
+/// One line of the trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// When.
+    pub at: Time,
+    /// What.
+    pub event: Event,
+}
+
+impl Record {
+    /// Who speaks.
+    pub const fn node(&self) -> Node {
+        match self.event {
+            Event::World(_) => Node::World,
+            Event::Client(_) => Node::Client,
+            Event::Link(_) => Node::Link,
+            Event::Server(_) => Node::Server,
+            Event::Flash(_) => Node::Flash,
+            Event::Boot(_) => Node::Boot,
+        }
+    }
+}
+
+impl Words for WorldEvent {
+    fn words(&self) -> [u64; 2] {
+        [*self as u64, 0]
+    }
+}
+
+impl Words for Event {
+    #[inline]
+    fn words(&self) -> [u64; 2] {
+        match self {
+            Self::World(event) => event.words(),
+            Self::Client(event) => event.words(),
+            Self::Link(event) => event.words(),
+            Self::Server(event) => event.words(),
+            Self::Flash(event) => event.words(),
+            Self::Boot(event) => event.words(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Event, Record};
+
+    #[test]
+    fn a_record_is_at_most_32_bytes() {
+        assert!(size_of::<Record>() <= 32, "{}, event {}", size_of::<Record>(), size_of::<Event>());
+    }
+}

@@ -1,0 +1,116 @@
+//! The peripheral: flash, boot loader and server, and which of them runs.
+
+use super::prepared::Prepared;
+use super::route::Message;
+use flash_model::{BootConfig, BootLoader, BootResult, FlashView, Layout};
+use link_model::LinkIn;
+use server_model::{Server, ServerIn};
+use sim_core::{Span, Time};
+use std::collections::VecDeque;
+
+/// What a device is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceState {
+    /// The application runs.
+    Running,
+    /// The boot loader runs.
+    Booting,
+    /// The boot loader has jumped, the application starts up until this moment.
+    Starting(Time),
+    /// Nothing bootable was found.
+    Dead,
+}
+
+/// An emulated peripheral.
+#[derive(Clone, Debug)]
+pub struct Device {
+    pub(super) flash: flash_model::Device,
+    pub(super) boot: BootLoader,
+    pub(super) server: Server,
+    pub(super) deaf_on_write: bool,
+    state: DeviceState,
+    boot_config: BootConfig,
+    layout: Layout,
+    start: Span,
+    /// How the last boot ended.
+    last_boot: Option<BootResult>,
+}
+
+impl Device {
+    pub(super) fn new(prepared: &Prepared) -> Self {
+        let scenario = prepared.scenario();
+        Self {
+            flash: prepared.flash(),
+            boot: BootLoader::new(scenario.boot, scenario.server.layout),
+            server: Server::new(scenario.server.clone()),
+            deaf_on_write: scenario.deaf_on_write,
+            state: DeviceState::Running,
+            boot_config: scenario.boot,
+            layout: scenario.server.layout,
+            start: scenario.start,
+            last_boot: None,
+        }
+    }
+
+    /// What it is doing.
+    pub fn state(&self) -> DeviceState {
+        self.state
+    }
+
+    /// Its flash, to look at.
+    pub fn flash(&self) -> &flash_model::Device {
+        &self.flash
+    }
+
+    /// Its flash as bytes.
+    pub fn flash_view(&self) -> &dyn FlashView {
+        &self.flash
+    }
+
+    /// Its partitions.
+    pub fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// Whether the application has nothing to do and nothing queued.
+    pub fn is_idle(&self) -> bool {
+        self.state == DeviceState::Running && self.server.idle()
+    }
+
+    /// How the last boot ended; `None` before the first.
+    pub fn last_boot(&self) -> Option<BootResult> {
+        self.last_boot
+    }
+
+    pub(super) fn power_due(&self) -> Option<Time> {
+        match self.state {
+            DeviceState::Starting(until) => Some(until),
+            _ => None,
+        }
+    }
+
+    pub(super) fn power_deadline(&mut self, now: Time, inbox: &mut VecDeque<Message>) {
+        if self.power_due().is_some_and(|due| due <= now) {
+            self.run_application(inbox);
+        }
+    }
+
+    pub(super) fn run_application(&mut self, inbox: &mut VecDeque<Message>) {
+        self.state = DeviceState::Running;
+        inbox.push_back(Message::Server(ServerIn::Start));
+        inbox.push_back(Message::Link(LinkIn::Advertise));
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.state = DeviceState::Booting;
+        self.boot = BootLoader::new(self.boot_config, self.layout);
+    }
+
+    pub(super) fn boot_ended(&mut self, now: Time, result: BootResult) {
+        self.last_boot = Some(result);
+        self.state = match result {
+            BootResult::Booted { .. } => DeviceState::Starting(now + self.start),
+            BootResult::Dead => DeviceState::Dead,
+        };
+    }
+}

@@ -1,0 +1,201 @@
+//! A world: one central with its client, one peripheral, the link between them, and time.
+//!
+//! The world owns the machines as plain fields, so that a reader follows a frame by going to
+//! definitions. It moves time to the earliest deadline, wakes that machine, and carries what it
+//! says to whom it concerns, until nobody has anything to say.
+
+mod device;
+mod prepared;
+mod route;
+
+pub use device::{Device, DeviceState};
+pub use prepared::{PrepareError, Prepared};
+
+use crate::trace::{Event, Record, Sink, WorldEvent};
+use client_model::{Client, ClientIn, Finish};
+use link_model::{Link, LinkIn};
+use route::Message;
+use server_model::ServerIn;
+use sim_core::{Agenda, NodeId, Rank, Sdu, Seed, Time};
+use std::collections::VecDeque;
+
+const POWER: NodeId = NodeId(0);
+const FLASH: NodeId = NodeId(1);
+const BOOT: NodeId = NodeId(2);
+const LINK: NodeId = NodeId(3);
+const SERVER: NodeId = NodeId(4);
+const CLIENT: NodeId = NodeId(5);
+
+/// Ranks of the nodes above, in that order.
+const NODES: [(Rank, u8); 6] = [
+    (Rank::Power, 0),
+    (Rank::Flash, 0),
+    (Rank::Flash, 1),
+    (Rank::Link, 0),
+    (Rank::Server, 0),
+    (Rank::Client, 0),
+];
+
+/// Messages under way at one moment; more means that machines feed each other for ever.
+const MESSAGE_BOUND: usize = 100_000;
+
+/// One central, one peripheral, and everything that happens between them.
+#[derive(Clone, Debug)]
+pub struct World<S> {
+    now: Time,
+    agenda: Agenda,
+    limit: Time,
+    device: Device,
+    link: Link,
+    /// `None` when requests come in through the port.
+    client: Option<Client>,
+    /// Notification values for whoever injects requests.
+    port: VecDeque<Vec<u8>>,
+    inbox: VecDeque<Message>,
+    /// Where records go.
+    pub sink: S,
+    ended: Option<End>,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The client came to an end.
+    Finished(Finish),
+    /// The limit of virtual time was reached.
+    TimeLimit,
+}
+
+impl<S: Sink> World<S> {
+    /// A world at time zero: the application runs and advertises, and the client begins to connect.
+    pub fn new(prepared: &Prepared, seed: Seed, sink: S) -> Self {
+        let client = Client::new(prepared.client_config());
+        let mut world = Self::build(prepared, seed, sink, Some(client));
+        world.inbox.push_back(Message::Client(ClientIn::Start));
+        world.settle();
+        world
+    }
+
+    /// A world without a client of its own: a central outside is connected, subscribed at the
+    /// scenario's MTU, and writes through [`World::inject`]. Nothing takes air time.
+    pub fn with_port(prepared: &Prepared, seed: Seed, sink: S) -> Self {
+        let link = &prepared.scenario().link;
+        let att_mtu = link.central_mtu.min(link.peripheral_mtu);
+        let mut world = Self::build(prepared, seed, sink, None);
+        world.inbox.push_back(Message::Server(ServerIn::Subscribed { att_mtu }));
+        world.settle();
+        world
+    }
+
+    fn build(prepared: &Prepared, seed: Seed, sink: S, client: Option<Client>) -> Self {
+        let scenario = prepared.scenario();
+        let mut world = Self {
+            now: Time::ZERO,
+            agenda: Agenda::new(&NODES),
+            limit: Time::ZERO + scenario.limit,
+            device: Device::new(prepared),
+            link: Link::new(scenario.link.clone(), seed),
+            client,
+            port: VecDeque::new(),
+            inbox: VecDeque::with_capacity(16),
+            sink,
+            ended: None,
+        };
+        world.device.run_application(&mut world.inbox);
+        world
+    }
+
+    /// A write of the SMP characteristic from outside. `tag` numbers the request for the trace.
+    pub fn inject(&mut self, tag: u32, bytes: &[u8]) {
+        let sdu = Sdu { tag, bytes: bytes.to_vec() };
+        self.inbox.push_back(Message::Server(ServerIn::Write(sdu)));
+        self.settle();
+    }
+
+    /// The next notification for whoever injects.
+    pub fn poll_port(&mut self) -> Option<Vec<u8>> {
+        self.port.pop_front()
+    }
+
+    /// Virtual time.
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// How the run ended, once it has.
+    pub fn ended(&self) -> Option<End> {
+        self.ended
+    }
+
+    /// The peripheral.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// When something will happen next; `None` when the run has ended.
+    pub fn deadline(&self) -> Option<Time> {
+        if self.ended.is_some() {
+            return None;
+        }
+        let next = self.agenda.next().map_or(Time::MAX, |(due, _)| due);
+        Some(next.min(self.limit))
+    }
+
+    /// Lets the next thing happen. Does nothing once the run has ended.
+    pub fn step(&mut self) {
+        if self.ended.is_some() {
+            return;
+        }
+        let Some((due, node)) = self.agenda.next().filter(|(due, _)| *due < self.limit) else {
+            self.now = self.limit;
+            self.record(Event::World(WorldEvent::TimeLimit));
+            self.ended = Some(End::TimeLimit);
+            return;
+        };
+        debug_assert!(due >= self.now, "time runs backwards");
+        self.now = due;
+        self.wake(node);
+        self.settle();
+    }
+
+    /// Runs until the end and tells how it ended.
+    pub fn run(&mut self) -> End {
+        loop {
+            if let Some(end) = self.ended {
+                return end;
+            }
+            self.step();
+        }
+    }
+
+    /// Lets everything happen up to and including `until`, or to the end of the run.
+    pub fn advance_to(&mut self, until: Time) {
+        while self.deadline().is_some_and(|due| due <= until) {
+            self.step();
+        }
+        if self.ended.is_none() {
+            self.now = self.now.max(until);
+        }
+    }
+
+    /// Delivers messages until nobody has anything to say at this moment.
+    fn settle(&mut self) {
+        for _ in 0..MESSAGE_BOUND {
+            if self.ended.is_some() {
+                self.inbox.clear();
+            }
+            let Some(message) = self.inbox.pop_front() else { return };
+            self.deliver(message);
+        }
+        panic!("messages at {} do not end", self.now);
+    }
+
+    fn record(&mut self, event: Event) {
+        self.sink.record(&Record { at: self.now, event });
+    }
+
+    /// Tells the link something, from outside the machines.
+    fn tell_link(&mut self, input: LinkIn) {
+        self.inbox.push_back(Message::Link(input));
+    }
+}

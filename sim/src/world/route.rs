@@ -1,0 +1,208 @@
+//! Who hears what: the wiring of a world.
+
+use super::{BOOT, CLIENT, DeviceState, End, FLASH, LINK, POWER, SERVER, World};
+use crate::trace::{Event, Sink, WorldEvent};
+use client_model::{Client, ClientIn, ClientOut};
+use flash_model::{BootIn, BootOut, BootResult, FlashIn, FlashOut};
+use link_model::{ConnParams, LinkIn, LinkOut};
+use server_model::{ServerIn, ServerOut};
+use sim_core::{Machine, NodeId};
+
+/// A fact on its way to a machine.
+#[derive(Clone, Debug)]
+pub(super) enum Message {
+    Flash(FlashIn),
+    Boot(BootIn),
+    Link(LinkIn),
+    Server(ServerIn),
+    Client(ClientIn),
+}
+
+impl<S: Sink> World<S> {
+    /// Hands a message to its machine and empties that.
+    pub(super) fn deliver(&mut self, message: Message) {
+        let now = self.now;
+        match message {
+            Message::Flash(input) => {
+                self.device.flash.handle(now, input, ());
+                self.drain_flash();
+            }
+            Message::Boot(input) => {
+                self.device.boot.handle(now, input, &self.device.flash);
+                self.drain_boot();
+            }
+            Message::Link(input) => {
+                self.link.handle(now, input, ());
+                self.drain_link();
+            }
+            Message::Server(input) => {
+                self.device.server.handle(now, input, &self.device.flash);
+                self.drain_server();
+            }
+            Message::Client(input) => {
+                if let Some(client) = &mut self.client {
+                    client.handle(now, input, ());
+                }
+                self.drain_client();
+            }
+        }
+    }
+
+    /// Wakes the machine whose deadline has come and empties it.
+    pub(super) fn wake(&mut self, node: NodeId) {
+        let now = self.now;
+        match node {
+            LINK => {
+                self.link.on_deadline(now, ());
+                self.drain_link();
+            }
+            FLASH => {
+                self.device.flash.on_deadline(now, ());
+                self.drain_flash();
+            }
+            SERVER => {
+                self.device.server.on_deadline(now, &self.device.flash);
+                self.drain_server();
+            }
+            BOOT => {
+                self.device.boot.on_deadline(now, &self.device.flash);
+                self.drain_boot();
+            }
+            POWER => {
+                self.record(Event::World(WorldEvent::ApplicationRuns));
+                self.device.power_deadline(now, &mut self.inbox);
+                self.agenda.set(POWER, self.device.power_due());
+            }
+            _ => {
+                if let Some(client) = &mut self.client {
+                    client.on_deadline(now, ());
+                }
+                self.drain_client();
+            }
+        }
+    }
+
+    fn drain_flash(&mut self) {
+        while let Some(out) = self.device.flash.poll() {
+            self.flash_says(out);
+        }
+        self.agenda.set(FLASH, self.device.flash.deadline());
+    }
+
+    fn drain_boot(&mut self) {
+        while let Some(out) = self.device.boot.poll() {
+            self.boot_says(out);
+        }
+        self.agenda.set(BOOT, self.device.boot.deadline());
+    }
+
+    fn drain_link(&mut self) {
+        while let Some(out) = self.link.poll() {
+            self.link_says(out);
+        }
+        self.agenda.set(LINK, self.link.deadline());
+    }
+
+    fn drain_server(&mut self) {
+        while let Some(out) = self.device.server.poll() {
+            self.server_says(out);
+        }
+        self.agenda.set(SERVER, self.device.server.deadline());
+    }
+
+    fn drain_client(&mut self) {
+        while let Some(out) = self.client.as_mut().and_then(Client::poll) {
+            self.client_says(out);
+        }
+        self.agenda.set(CLIENT, self.client.as_ref().and_then(Client::deadline));
+    }
+
+    fn client_says(&mut self, out: ClientOut) {
+        match out {
+            ClientOut::Connect { timeout } => self.tell_link(LinkIn::Connect { timeout }),
+            ClientOut::Discover => self.tell_link(LinkIn::Discover),
+            ClientOut::Write(sdu) => self.tell_link(LinkIn::Write(sdu)),
+            ClientOut::Disconnect => self.tell_link(LinkIn::Disconnect),
+            ClientOut::Finished(finish) => self.ended = Some(End::Finished(finish)),
+            ClientOut::Trace(event) => self.record(Event::Client(event)),
+        }
+    }
+
+    fn link_says(&mut self, out: LinkOut) {
+        let message = match out {
+            LinkOut::Connected => Message::Client(ClientIn::Connected),
+            LinkOut::ConnectFailed => Message::Client(ClientIn::ConnectFailed),
+            LinkOut::Ready { att_mtu } => Message::Client(ClientIn::Ready { att_mtu }),
+            LinkOut::Received(sdu) => Message::Client(ClientIn::Received(sdu)),
+            LinkOut::Lost { reason } => Message::Client(ClientIn::Lost { reason }),
+            LinkOut::Subscribed { att_mtu } => Message::Server(ServerIn::Subscribed { att_mtu }),
+            LinkOut::Wrote(sdu) => Message::Server(ServerIn::Write(sdu)),
+            LinkOut::Notified { tag } => Message::Server(ServerIn::Notified { tag }),
+            LinkOut::PeripheralLost { .. } => {
+                self.inbox.push_back(Message::Server(ServerIn::Unsubscribed));
+                Message::Link(LinkIn::Advertise)
+            }
+            LinkOut::Slot(slot) => Message::Flash(FlashIn::Slot(slot)),
+            LinkOut::Trace(event) => return self.record(Event::Link(event)),
+            // No client here paces its writes by the controller's buffers.
+            LinkOut::Written { .. } => return,
+        };
+        self.inbox.push_back(message);
+    }
+
+    fn flash_says(&mut self, out: FlashOut) {
+        match out {
+            FlashOut::Slot(slot) => self.tell_link(LinkIn::Slot(slot)),
+            FlashOut::Busy { until, erase } => {
+                if erase || self.device.deaf_on_write {
+                    self.tell_link(LinkIn::Deaf { until });
+                }
+            }
+            FlashOut::Done { data } => self.inbox.push_back(match self.device.state() {
+                DeviceState::Booting => Message::Boot(BootIn::FlashDone { data }),
+                _ => Message::Server(ServerIn::FlashDone { data }),
+            }),
+            FlashOut::Trace(event) => self.record(Event::Flash(event)),
+        }
+    }
+
+    fn server_says(&mut self, out: ServerOut) {
+        match out {
+            ServerOut::Notify(sdu) if self.client.is_none() => {
+                self.inbox.push_back(Message::Server(ServerIn::Notified { tag: sdu.tag }));
+                self.port.push_back(sdu.bytes);
+            }
+            ServerOut::Notify(sdu) => self.tell_link(LinkIn::Notify(sdu)),
+            ServerOut::Flash(op) => self.inbox.push_back(Message::Flash(FlashIn::Start(op))),
+            ServerOut::Reset => self.reset(),
+            ServerOut::ConnParams { interval_max, latency, timeout, .. } => {
+                // The central takes the longest interval that it is offered, as phones do.
+                let params = ConnParams::from_units(interval_max, latency, timeout);
+                self.tell_link(LinkIn::RequestParams(params));
+            }
+            ServerOut::Trace(event) => self.record(Event::Server(event)),
+        }
+    }
+
+    fn boot_says(&mut self, out: BootOut) {
+        match out {
+            BootOut::Flash(op) => self.inbox.push_back(Message::Flash(FlashIn::Start(op))),
+            BootOut::Jump(result) => {
+                self.device.boot_ended(self.now, result);
+                if matches!(result, BootResult::Booted { .. }) {
+                    self.agenda.set(POWER, self.device.power_due());
+                }
+            }
+            BootOut::Trace(event) => self.record(Event::Boot(event)),
+        }
+    }
+
+    /// The application resets the device: the radio falls silent and the boot loader starts.
+    fn reset(&mut self) {
+        self.record(Event::World(WorldEvent::Reset));
+        self.device.reset();
+        self.tell_link(LinkIn::PowerOff);
+        self.inbox.push_back(Message::Flash(FlashIn::PowerOff));
+        self.inbox.push_back(Message::Boot(BootIn::Start));
+    }
+}
