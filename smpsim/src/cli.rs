@@ -1,0 +1,107 @@
+//! The command line.
+
+#![expect(
+    clippy::doc_markdown,
+    reason = "these comments are the help text, which has no backticks"
+)]
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Simulates SMP (MCUmgr) firmware updates over Bluetooth LE.
+///
+/// Without a command: the reference update, as `smpsim run`.
+///
+/// Exit status: 0 done, 1 it ran and the answer is no, 2 the input or usage was wrong.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run one whole update and tell where the time went
+    Run(RunArguments),
+    /// List the scenarios inside the program
+    Presets {
+        /// Show one preset: what it is and its scenario file
+        #[arg(long, value_name = "NAME")]
+        why: Option<String>,
+    },
+    /// Look at MCUboot images
+    Image {
+        #[command(subcommand)]
+        command: ImageCommand,
+    },
+    /// Decode SMP frames: header, CBOR, error names
+    Frame {
+        /// Octets in hex, as a log shows them; `-` reads standard input
+        #[arg(required = true, value_name = "HEX")]
+        hex: Vec<String>,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Hold recorded reference data against the models
+    Conform {
+        /// Files of recorded data
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImageCommand {
+    /// Print every field and TLV, and whether the image is sound
+    Inspect {
+        /// An image as imgtool writes it
+        file: PathBuf,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Args, Debug, Default)]
+pub(crate) struct RunArguments {
+    /// Preset name or scenario file; `smpsim presets` lists the presets
+    pub(crate) scenario: Option<String>,
+    /// Install this image instead of the generated one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) image: Option<PathBuf>,
+    /// Take an image that is broken or too large, to see what the device does with it
+    #[arg(long, requires = "image")]
+    pub(crate) force: bool,
+    /// Seed of all randomness
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) seed: u64,
+    /// Change one setting, such as link.interval_us=7500; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Upload strategy; short for --set client.strategy=NAME
+    #[arg(long, value_name = "NAME")]
+    pub(crate) strategy: Option<String>,
+    /// Print the resolved scenario with the source of every value, and do not run it
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Exit with 1 unless this holds, such as 'upload_s<20'; any figure of the JSON document
+    #[arg(long, value_name = "CONDITION")]
+    pub(crate) require: Vec<String>,
+    /// Print one JSON document (schema smpsim.run/1)
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write the trace, one JSON object a line
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub(crate) trace: Option<PathBuf>,
+}
+
+impl Default for Command {
+    fn default() -> Self {
+        Self::Run(RunArguments { seed: 1, ..RunArguments::default() })
+    }
+}

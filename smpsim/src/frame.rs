@@ -1,0 +1,65 @@
+//! `smpsim frame`.
+
+use crate::output::{print, print_json};
+use crate::{Refusal, Verdict};
+use serde::Serialize;
+use sim::frame::{Frame, decode, parse_hex};
+use std::fmt::Write;
+use std::io::Read;
+
+#[derive(Serialize)]
+struct Document {
+    schema: &'static str,
+    frames: Vec<Frame>,
+}
+
+/// Decodes the frames in `words`, or on standard input for `-`.
+pub(crate) fn run(words: &[String], json: bool) -> Result<Verdict, Refusal> {
+    let text = if words == ["-"] {
+        let mut text = String::new();
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .map_err(|e| Refusal(format!("standard input: {e}")))?;
+        text
+    } else {
+        words.join(" ")
+    };
+    let frames = decode(&parse_hex(&text).map_err(Refusal::new)?);
+    let sound = frames.iter().all(|frame| frame.problem.is_none());
+    if json {
+        print_json(&Document { schema: "smpsim.frame/1", frames })?;
+    } else {
+        for (n, frame) in frames.iter().enumerate() {
+            print(&describe(n + 1, frames.len(), frame));
+        }
+    }
+    Ok(if sound { Verdict::Yes } else { Verdict::No })
+}
+
+fn describe(n: usize, of: usize, frame: &Frame) -> String {
+    let mut text = String::new();
+    if of > 1 {
+        let _ = writeln!(text, "frame {n} of {of}");
+    }
+    let named = |name: Option<&str>| name.map(|name| format!(" {name}")).unwrap_or_default();
+    let _ = writeln!(
+        text,
+        "{}  group {}{}  command {}{}  seq {}  SMP v{}  flags {:#04x}  payload {} octets",
+        frame.op_name,
+        frame.group,
+        named(frame.group_name),
+        frame.id,
+        named(frame.command),
+        frame.seq,
+        frame.version + 1,
+        frame.flags,
+        frame.len
+    );
+    for line in [&frame.cbor, &frame.error].into_iter().flatten().filter(|line| !line.is_empty()) {
+        let _ = writeln!(text, "  {line}");
+    }
+    if let Some(problem) = &frame.problem {
+        let _ = writeln!(text, "  not a sound frame: {problem}");
+    }
+    text
+}

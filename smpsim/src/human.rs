@@ -1,0 +1,241 @@
+//! The report of a run for people: one screen.
+
+use client_model::Phase;
+use sim::advice::Advice;
+use sim::report::budget::Cause;
+use sim::report::{PhaseSpan, Report};
+use sim::scenario::Scenario;
+use sim::world::Prepared;
+use sim_core::Span;
+use std::fmt::Write;
+use std::io::IsTerminal;
+
+/// Longest bar, characters.
+const BAR: u64 = 32;
+
+/// Renders the report.
+pub(crate) fn report(prepared: &Prepared, report: &Report, advice: &[Advice]) -> String {
+    let mut text = String::new();
+    head(&mut text, prepared, report);
+    phases(&mut text, report);
+    budget(&mut text, report);
+    counts(&mut text, report);
+    help(&mut text, report, advice);
+    text
+}
+
+fn head(text: &mut String, prepared: &Prepared, report: &Report) {
+    let document = &report.document;
+    let scenario = prepared.scenario();
+    let as_expected = scenario.expects(document.outcome, document.error.as_deref());
+    let outcome = paint(document.outcome, as_expected);
+    let _ = writeln!(
+        text,
+        "{}: {outcome} after {} of virtual time (seed {}, {} of wall time)",
+        document.scenario,
+        seconds(document.duration_s),
+        document.seed,
+        wall(document.wall_s),
+    );
+    if let Some(error) = &document.error_text {
+        let _ = writeln!(text, "  {error}");
+    }
+    let _ = writeln!(
+        text,
+        "  image {} of {} octets over {}; {}",
+        document.image.version,
+        document.image.size,
+        scenario.slot0.version,
+        setting(scenario),
+    );
+}
+
+fn setting(scenario: &Scenario) -> String {
+    let get = |path| scenario.settings.get(path).to_string().replace('"', "");
+    let client = match get("client.strategy").as_str() {
+        "android" => format!("android, window {}", get("client.window")),
+        other => format!("{other}, chunks of {}", get("client.chunk")),
+    };
+    format!(
+        "{client}; {} {} ms; server {} {} x {}",
+        get("link.phy"),
+        scenario.link.params.interval.as_secs_f64() * 1e3,
+        get("server.profile"),
+        get("server.buf_count"),
+        get("server.buf_size"),
+    )
+}
+
+fn phases(text: &mut String, report: &Report) {
+    let _ = writeln!(text, "\n  phase             start        time");
+    for row in rows(&report.counts.phases) {
+        let line = format!(
+            "  {:<14} {:>8}  {:>10}  {}",
+            row.phase.name(),
+            seconds(row.start.since(sim_core::Time::ZERO)),
+            seconds(row.end.since(row.start)),
+            remark(report, &row),
+        );
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+}
+
+/// Phases as the table shows them: connecting takes in discovery, parameters and, when it is a
+/// reconnection, the image list.
+fn rows(phases: &[PhaseSpan]) -> Vec<PhaseSpan> {
+    let mut rows: Vec<PhaseSpan> = Vec::with_capacity(phases.len());
+    for span in phases.iter().filter(|span| span.phase != Phase::Done) {
+        let joins = match (rows.last().map(|row| row.phase), span.phase) {
+            (Some(Phase::Connect | Phase::Reconnect), Phase::Discover | Phase::Params)
+            | (Some(Phase::Reconnect), Phase::List) => true,
+            (last, phase) => last == Some(phase),
+        };
+        match rows.last_mut() {
+            Some(row) if joins => row.end = span.end,
+            _ => rows.push(*span),
+        }
+    }
+    rows
+}
+
+fn remark(report: &Report, span: &PhaseSpan) -> String {
+    let document = &report.document;
+    match span.phase {
+        Phase::Upload if !document.upload_s.is_zero() => format!(
+            "{}.{} kB/s; {}",
+            document.goodput_bps / 1_000,
+            document.goodput_bps / 100 % 10,
+            first_answer(report),
+        ),
+        Phase::Wait if document.boot.swaps > 0 => format!(
+            "MCUboot swap ({}) {}",
+            document.boot.swap_type.unwrap_or("none"),
+            seconds(document.boot.swap_s)
+        ),
+        _ => String::new(),
+    }
+}
+
+/// How long the first upload request waited, and for what, when that was worth a remark.
+fn first_answer(report: &Report) -> String {
+    let first = &report.counts.first_answer;
+    let Some(first) = first else { return "no answer".to_owned() };
+    let mut text = format!("first answer after {}", seconds(first.took));
+    let erase = first.budget.of(Cause::FlashErase);
+    if first.erases > 1 {
+        let _ = write!(
+            text,
+            " ({} page erases with their radio windows {})",
+            first.erases,
+            seconds(erase)
+        );
+    }
+    text
+}
+
+fn budget(text: &mut String, report: &Report) {
+    let document = &report.document;
+    let total = document.duration_s;
+    let _ = writeln!(text, "\n  where the time went     whole        in upload");
+    for cause in Cause::ALL {
+        let span = document.budget_s.of(cause);
+        let _ = writeln!(
+            text,
+            "  {:<16} {:>10} {:>3} %  {:>10}  {}",
+            cause.name(),
+            seconds(span),
+            percent(span, total),
+            seconds(document.upload_budget_s.of(cause)),
+            bar(span, total),
+        );
+    }
+}
+
+fn counts(text: &mut String, report: &Report) {
+    let d = &report.document;
+    let _ = writeln!(
+        text,
+        "\n  smp    {} requests, {} answers, {} retries, {} timeouts, at most {} outstanding\n\
+         \u{20}\u{20}link   {} events, {} packets, {} lost, {} sent again; MTU {}\n\
+         \u{20}\u{20}flash  {} page erases (at most {} of one page), {} words in {} writes, busy {}\n\
+         \u{20}\u{20}trace  {}",
+        d.smp.requests,
+        d.smp.responses,
+        d.smp.retries,
+        d.smp.timeouts,
+        d.smp.window_max,
+        d.link.events,
+        d.link.packets,
+        d.link.lost_packets,
+        d.link.retransmissions,
+        d.link.mtu,
+        d.flash.erases,
+        d.flash.max_page_erases,
+        d.flash.words,
+        d.flash.writes,
+        seconds(d.flash.busy_s),
+        d.trace_digest,
+    );
+}
+
+/// How many settings are named at the end.
+const NAMED: usize = 2;
+
+fn help(text: &mut String, report: &Report, advice: &[Advice]) {
+    if report.document.upload_s.is_zero() {
+        return;
+    }
+    if advice.is_empty() {
+        let _ = writeln!(text, "\n  no single setting that was tried shortens the upload by 1 %");
+        return;
+    }
+    let _ = writeln!(text, "\n  what helps the upload most (each measured alone)");
+    for advice in advice.iter().take(NAMED) {
+        let _ = writeln!(
+            text,
+            "  --set {:<26} {} instead of {}  ({})",
+            advice.setting,
+            seconds(advice.upload),
+            seconds(report.document.upload_s),
+            advice.how,
+        );
+    }
+}
+
+fn seconds(span: Span) -> String {
+    let us = span.as_ns().div_euclid(1_000);
+    format!("{}.{:03} s", us / 1_000_000, us / 1_000 % 1_000)
+}
+
+fn wall(seconds: f64) -> String {
+    format!("{:.1} ms", seconds * 1e3)
+}
+
+fn percent(part: Span, whole: Span) -> u64 {
+    (part.as_ns() * 100 + whole.as_ns() / 2).checked_div(whole.as_ns()).unwrap_or_default()
+}
+
+fn bar(part: Span, whole: Span) -> String {
+    let mark = if unicode() { "█" } else { "#" };
+    let length = (part.as_ns() * BAR).div_ceil(whole.as_ns().max(1));
+    mark.repeat(length as usize)
+}
+
+/// Whether the terminal is set up for UTF-8; when nothing is set, it is taken to be.
+fn unicode() -> bool {
+    ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|value| !value.is_empty())
+        .is_none_or(|value| value.to_ascii_uppercase().replace('-', "").contains("UTF8"))
+}
+
+/// Green or red, on a terminal that wants colour.
+fn paint(word: &str, good: bool) -> String {
+    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    match (colour, good) {
+        (false, _) => word.to_owned(),
+        (true, true) => format!("\x1b[1;32m{word}\x1b[0m"),
+        (true, false) => format!("\x1b[1;31m{word}\x1b[0m"),
+    }
+}

@@ -1,0 +1,55 @@
+//! `smpsim`, the program: simulates SMP (`MCUmgr`) firmware updates over Bluetooth LE.
+//! It parses arguments, reads and writes files and prints; the models and the world are libraries.
+
+mod cli;
+mod conform;
+mod frame;
+mod human;
+mod image;
+mod output;
+mod presets;
+mod run;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+/// What a command came to, as an exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    /// Done, and what was asked for holds.
+    Yes,
+    /// It ran, and the answer is no.
+    No,
+}
+
+/// Input or usage that cannot be used: exit status 2 and this message.
+#[derive(Debug)]
+struct Refusal(String);
+
+impl Refusal {
+    fn new(message: impl std::error::Error) -> Self {
+        Self(message.to_string())
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = cli::Arguments::parse();
+    let command = arguments.command.unwrap_or_default();
+    let result = match command {
+        cli::Command::Run(arguments) => run::run(&arguments),
+        cli::Command::Presets { why } => presets::run(why.as_deref()),
+        cli::Command::Image { command: cli::ImageCommand::Inspect { file, json } } => {
+            image::inspect(&file, json)
+        }
+        cli::Command::Frame { hex, json } => frame::run(&hex, json),
+        cli::Command::Conform { files, json } => conform::run(&files, json),
+    };
+    match result {
+        Ok(Verdict::Yes) => ExitCode::SUCCESS,
+        Ok(Verdict::No) => ExitCode::from(1),
+        Err(Refusal(message)) => {
+            eprintln!("smpsim: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
