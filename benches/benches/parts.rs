@@ -1,0 +1,176 @@
+//! The parts that a run spends its time in.
+
+use benches::HeapLoop;
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use flash_model::{
+    BootConfig, BootIn, BootLoader, BootOut, Device, FlashIn, FlashOut, ImageSpec, ImageVersion,
+    KnownBytes, Layout, Part, RadioSync, set_pending,
+};
+use link_model::{ConnParams, Link, LinkConfig, LinkIn, Phy};
+use sha2::{Digest, Sha256};
+use sim_core::{Agenda, Machine, NodeId, Ppm, Rank, Seed, Span, Time};
+use smp_wire::cbor::MapForm;
+use smp_wire::header::{self, Header};
+use smp_wire::image::{UploadKey, UploadRequest};
+use std::hint::black_box;
+
+fn agenda(c: &mut Criterion) {
+    let mut group = c.benchmark_group("agenda");
+    group.throughput(Throughput::Elements(1));
+    let mut heap = HeapLoop::default();
+    group.bench_function("bare heap, 16 pending", |b| b.iter(|| heap.turn(1)));
+    let ranks = [Rank::Fault, Rank::Power, Rank::Flash, Rank::Link, Rank::Server, Rank::Client];
+    let nodes: Vec<(Rank, u8)> = ranks.into_iter().map(|rank| (rank, 0)).collect();
+    let mut agenda = Agenda::new(&nodes);
+    for n in 0..nodes.len() as u8 {
+        agenda.set(NodeId(n), Some(Time::from_ns(u64::from(n))));
+    }
+    group.bench_function("agenda, 6 nodes", |b| {
+        b.iter(|| {
+            if let Some((now, node)) = agenda.next() {
+                agenda.set(node, Some(now + Span::from_us(150 + u64::from(node.0) * 977)));
+            }
+        });
+    });
+    group.finish();
+}
+
+fn frames(c: &mut Criterion) {
+    let mut group = c.benchmark_group("frame");
+    let data = vec![7; 469];
+    let request = UploadRequest {
+        off: Some(100_000),
+        data: Some(&data),
+        image: None,
+        len: None,
+        sha: None,
+        upgrade: None,
+    };
+    let order = [UploadKey::Data, UploadKey::Off];
+    let mut frame = Vec::new();
+    let emit = |frame: &mut Vec<u8>| {
+        frame.clear();
+        smp_wire::begin(frame, Header::request(header::OP_WRITE, 1, 1, 9));
+        request.emit(frame, MapForm::Definite, &order);
+        header::put_len(frame);
+    };
+    emit(&mut frame);
+    let encoded = frame.clone();
+    group.throughput(Throughput::Bytes(encoded.len() as u64));
+    group.bench_function("encode upload request", |b| b.iter(|| emit(black_box(&mut frame))));
+    group.bench_function("decode upload request", |b| {
+        b.iter(|| {
+            let header = Header::parse(black_box(&encoded));
+            let body = UploadRequest::decode(&encoded[header::HEADER_LEN..]);
+            black_box((header, body)).1.is_ok()
+        });
+    });
+    group.finish();
+}
+
+fn link(c: &mut Criterion) {
+    let config = LinkConfig {
+        params: ConnParams::from_units(9, 0, 400),
+        phy: Phy::OneM,
+        encrypted: false,
+        data_length: 251,
+        central_mtu: 498,
+        peripheral_mtu: 498,
+        event_overhead: Span::from_us(830),
+        max_pairs: 0,
+        central_host_latency: Span::ZERO,
+        adv_interval: Span::from_ms(100),
+        param_update_delay: Span::from_s(5),
+        loss: Ppm::ZERO,
+        miss: Ppm::ZERO,
+    };
+    let mut link = Link::new(config, Seed(1));
+    link.handle(Time::ZERO, LinkIn::Advertise, ());
+    link.handle(Time::ZERO, LinkIn::Connect { timeout: Span::from_s(30) }, ());
+    let mut step = move || {
+        if let Some(due) = link.deadline() {
+            link.on_deadline(due, ());
+            while link.poll().is_some() {}
+        }
+    };
+    for _ in 0..100 {
+        step();
+    }
+    c.bench_function("link, one deadline of an idle connection", |b| b.iter(&mut step));
+}
+
+/// A device with a test upgrade pending: 365 KiB over 365 KiB.
+fn pending_device() -> Device {
+    let layout = Layout::nrf52840dk();
+    let mut device = Device::new(Part::nrf52840(), RadioSync::None);
+    for (slot, minor) in layout.slots.iter().zip([0, 1]) {
+        let image = ImageSpec {
+            version: ImageVersion::new(1, minor, 0),
+            hdr_size: 0x200,
+            body_len: 373_376,
+            seed: u32::from(minor) + 1,
+            flags: 0,
+            stated_sha256: None,
+        }
+        .build();
+        device.load(slot.start, &image);
+        device.know(KnownBytes::new(&image[..image.len() - 40]));
+    }
+    let ops = set_pending(&device, &layout, false).unwrap_or_default();
+    for op in ops {
+        run_op(&mut device, Time::ZERO, op);
+    }
+    device
+}
+
+fn run_op(device: &mut Device, now: Time, op: flash_model::FlashOp) -> (Time, Vec<u8>) {
+    device.handle(now, FlashIn::Start(op), ());
+    let end = device.deadline().unwrap_or(now);
+    device.on_deadline(end, ());
+    let mut back = Vec::new();
+    while let Some(out) = device.poll() {
+        if let FlashOut::Done { data } = out {
+            back = data;
+        }
+    }
+    (end, back)
+}
+
+fn boot(device: &mut Device) -> Time {
+    let mut boot = BootLoader::new(BootConfig::default(), Layout::nrf52840dk());
+    let mut now = Time::ZERO;
+    boot.handle(now, BootIn::Start, device);
+    loop {
+        match boot.poll() {
+            Some(BootOut::Flash(op)) => {
+                let (end, data) = run_op(device, now, op);
+                now = end;
+                boot.handle(now, BootIn::FlashDone { data }, device);
+            }
+            Some(BootOut::Jump(_)) => return now,
+            Some(BootOut::Trace(_)) => {}
+            None => match boot.deadline() {
+                Some(due) => {
+                    now = due;
+                    boot.on_deadline(now, device);
+                }
+                None => return now,
+            },
+        }
+    }
+}
+
+fn flash(c: &mut Criterion) {
+    let mut group = c.benchmark_group("flash");
+    let device = pending_device();
+    group.bench_function("swap-move of 365 KiB", |b| {
+        b.iter_batched_ref(|| device.clone(), boot, BatchSize::LargeInput);
+    });
+    let image = vec![5u8; 373_928];
+    group.throughput(Throughput::Bytes(image.len() as u64));
+    group.bench_function("SHA-256 of 365 KiB", |b| b.iter(|| Sha256::digest(black_box(&image))));
+    group.finish();
+}
+
+criterion_group!(benches, agenda, frames, link, flash);
+criterion_main!(benches);
