@@ -6,9 +6,9 @@ use flash_model::{
     BootConfig, BootIn, BootLoader, BootOut, Device, FlashIn, FlashOut, ImageSpec, ImageVersion,
     KnownBytes, Layout, Part, RadioSync, set_pending,
 };
-use link_model::{ConnParams, Link, LinkConfig, LinkIn, Phy};
+use link_model::{Link, LinkConfig, LinkIn};
 use sha2::{Digest, Sha256};
-use sim_core::{Agenda, Machine, NodeId, Ppm, Rank, Seed, Span, Time};
+use sim_core::{Agenda, Machine, NodeId, Rank, Seed, Span, Time};
 use smp_wire::cbor::MapForm;
 use smp_wire::header::{self, Header};
 use smp_wire::image::{UploadKey, UploadRequest};
@@ -69,22 +69,7 @@ fn frames(c: &mut Criterion) {
 }
 
 fn link(c: &mut Criterion) {
-    let config = LinkConfig {
-        params: ConnParams::from_units(9, 0, 400),
-        phy: Phy::OneM,
-        encrypted: false,
-        data_length: 251,
-        central_mtu: 498,
-        peripheral_mtu: 498,
-        event_overhead: Span::from_us(830),
-        max_pairs: 0,
-        central_host_latency: Span::ZERO,
-        adv_interval: Span::from_ms(100),
-        param_update_delay: Span::from_s(5),
-        loss: Ppm::ZERO,
-        miss: Ppm::ZERO,
-    };
-    let mut link = Link::new(config, Seed(1));
+    let mut link = Link::new(LinkConfig::default(), Seed(1));
     link.handle(Time::ZERO, LinkIn::Advertise, ());
     link.handle(Time::ZERO, LinkIn::Connect { timeout: Span::from_s(30) }, ());
     let mut step = move || {

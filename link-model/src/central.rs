@@ -2,6 +2,7 @@
 
 use crate::att::{ATT_HEADER, DEFAULT_MTU, L2CAP_HEADER, MAX_VALUE, Procedure};
 use crate::channel::Reception;
+use crate::config::DATA_LENGTH_DEFAULT;
 use crate::connection::Connection;
 use crate::controller::{Control, Payload};
 use crate::link::{Initiating, Link, LinkOut};
@@ -16,8 +17,6 @@ const CONNECT_IND_OCTETS: u8 = 6 + 6 + 22;
 /// From the end of `CONNECT_IND` to the transmit window on LE 1M, window offset 0 (Vol 6 Part B
 /// 4.5.3).
 const TRANSMIT_WINDOW_DELAY: Span = Span::from_us(1_250);
-/// Data length before the procedure, octets (Vol 6 Part B 4.5.10).
-const DATA_LENGTH_DEFAULT: u8 = 27;
 /// Packet numbers of the channel's draws for advertising events, out of reach of data packets.
 const ADV_DRAW: u32 = 1 << 30;
 

@@ -25,6 +25,9 @@ impl ConnParams {
     }
 }
 
+/// Data length before the procedure, octets (Vol 6 Part B 4.5.10).
+pub(crate) const DATA_LENGTH_DEFAULT: u8 = 27;
+
 /// Everything that decides how a [`crate::Link`] behaves.
 #[derive(Clone, Debug)]
 pub struct LinkConfig {
@@ -60,7 +63,36 @@ pub struct LinkConfig {
     pub miss: Ppm,
 }
 
+impl Default for LinkConfig {
+    /// A clean 1M link as Android's SMP library makes one: 11.25 ms, data length 251, MTU 498.
+    fn default() -> Self {
+        Self {
+            params: ConnParams::from_units(9, 0, 400),
+            phy: Phy::OneM,
+            encrypted: false,
+            data_length: 251,
+            central_mtu: 498,
+            peripheral_mtu: 498,
+            event_overhead: Span::from_us(830),
+            max_pairs: 0,
+            central_host_latency: Span::ZERO,
+            adv_interval: Span::from_ms(100),
+            param_update_delay: Span::from_s(5),
+            loss: Ppm::ZERO,
+            miss: Ppm::ZERO,
+        }
+    }
+}
+
 impl LinkConfig {
+    /// The data length that both ends agree on for this interval: `data_length`, or less where a
+    /// full pair would not fit an event, as controllers lower their supported time (nRF Connect
+    /// SDK, `SoftDevice` Controller, ACL connection timing; Vol 6 Part B 4.5.10).
+    pub fn fitting_data_length(&self, interval: Span) -> u8 {
+        let fits = |octets: &u8| self.worst_pair(*octets) + self.event_overhead <= interval;
+        (DATA_LENGTH_DEFAULT..=self.data_length).rev().find(fits).unwrap_or(DATA_LENGTH_DEFAULT)
+    }
+
     /// Length of a pair in which both packets are full, for packets of `octets`: what must still
     /// fit, besides `event_overhead`, when the central starts a pair.
     pub fn worst_pair(&self, octets: u8) -> Span {

@@ -103,8 +103,8 @@ pub(crate) struct Controller {
 }
 
 impl Controller {
-    /// More frames than this never wait in a lawful run: clients keep a small window.
-    const QUEUE_LIMIT: usize = 256;
+    /// More frames than this never wait: 64 requests of 65,535 octets in writes of 20 are fewer.
+    const QUEUE_LIMIT: usize = 1 << 18;
 
     pub(crate) fn new(alive: bool, supervision: Time) -> Self {
         Self {

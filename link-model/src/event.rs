@@ -204,13 +204,20 @@ impl Link {
         });
     }
 
-    /// Ends the event; the next anchor is one interval after this one's.
+    /// Ends the event; the next anchor is one interval after this one's. An event that ran past
+    /// that anchor, since its first pair is sent however long it is, costs the anchors it covers.
     fn close(&mut self, now: Time) {
         let Some(connection) = self.connection.as_mut() else { return };
-        connection.counter = connection.counter.wrapping_add(1);
-        connection.phase =
-            Phase::Gap { anchor: connection.event_start + connection.params.interval };
-        self.events += 1;
+        let mut anchor = connection.event_start;
+        loop {
+            anchor += connection.params.interval;
+            connection.counter = connection.counter.wrapping_add(1);
+            self.events += 1;
+            if anchor >= now {
+                break;
+            }
+        }
+        connection.phase = Phase::Gap { anchor };
         if self.slot_asked.is_some() {
             self.grant_slot(now);
         }
@@ -262,11 +269,11 @@ impl Link {
     }
 
     fn take_control(&mut self, to: Role, control: Control) {
-        let octets = self.config.data_length;
         let Some(connection) = self.connection.as_mut() else { return };
         match control {
             Control::LengthReq => connection.end_mut(to).push_control(Control::LengthRsp),
             Control::LengthRsp => {
+                let octets = self.config.fitting_data_length(connection.params.interval);
                 connection.octets = octets;
                 self.trace(LinkEvent::DataLength { octets });
             }

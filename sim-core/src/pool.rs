@@ -2,8 +2,8 @@
 
 /// A service data unit: payload bytes and the number of the request they belong to.
 ///
-/// The number is for the trace alone: it follows a request from the client over the link into the
-/// server and back. No machine may act on it.
+/// The number is for the trace: it follows a request from the client over the link into the server
+/// and back. A machine may match an acknowledgement with what it acknowledges by it, no more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sdu {
     /// Number of the request, counted by the client from 1; 0 for traffic of no request.

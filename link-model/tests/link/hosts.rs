@@ -1,30 +1,7 @@
 //! Two hosts without a will of their own: they drive a link and note what it tells them.
 
-use link_model::{ConnParams, Link, LinkConfig, LinkEvent, LinkIn, LinkOut, Phy};
-use sim_core::{Machine, Ppm, Sdu, Seed, Span, Time};
-
-/// 1M, unencrypted, 251 octets, MTU 498, 11.25 ms, nothing lost.
-pub(crate) fn config() -> LinkConfig {
-    LinkConfig {
-        params: ConnParams {
-            interval: Span::from_us(11_250),
-            latency: 0,
-            timeout: Span::from_s(4),
-        },
-        phy: Phy::OneM,
-        encrypted: false,
-        data_length: 251,
-        central_mtu: 498,
-        peripheral_mtu: 498,
-        event_overhead: Span::from_us(830),
-        max_pairs: 0,
-        central_host_latency: Span::ZERO,
-        adv_interval: Span::from_ms(100),
-        param_update_delay: Span::from_s(5),
-        loss: Ppm::ZERO,
-        miss: Ppm::ZERO,
-    }
-}
+use link_model::{Link, LinkConfig, LinkEvent, LinkIn, LinkOut};
+use sim_core::{Machine, Sdu, Seed, Span, Time};
 
 /// A link, its clock and everything it said.
 pub(crate) struct Hosts {

@@ -1,7 +1,6 @@
 //! The link keeps the machine contract under arbitrary inputs and loss.
 
-use crate::hosts::config;
-use link_model::{ConnParams, Link, LinkIn, LinkOut};
+use link_model::{ConnParams, Link, LinkConfig, LinkIn, LinkOut};
 use proptest::prelude::*;
 use sim_core::contract::{Harness, check};
 use sim_core::{Ppm, Priority, Sdu, Seed, Slot, Span, Time};
@@ -55,9 +54,7 @@ proptest! {
         loss in prop_oneof![Just(0u32), Just(100_000), Just(1_000_000)],
         seed: u64,
     ) {
-        let mut c = config();
-        c.loss = Ppm::new(loss);
-        c.miss = Ppm::new(loss / 10);
+        let c = LinkConfig { loss: Ppm::new(loss), miss: Ppm::new(loss / 10), ..LinkConfig::default() };
         let mut start = vec![
             (Span::ZERO, LinkIn::Advertise),
             (Span::ZERO, LinkIn::Connect { timeout: Span::from_s(5) }),

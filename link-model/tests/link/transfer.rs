@@ -1,8 +1,8 @@
 //! Throughput, loss and the life of a connection, seen from outside the machine.
 
-use crate::hosts::{Hosts, config};
+use crate::hosts::Hosts;
 use link_model::{
-    CloseCause, ConnParams, LinkEvent, LinkIn, LinkOut, Phy, Reception, Role, reason,
+    CloseCause, ConnParams, LinkConfig, LinkEvent, LinkIn, LinkOut, Phy, Reception, Role, reason,
 };
 use sim_core::{Ppm, Sdu, Slot, Span, Time};
 
@@ -22,12 +22,14 @@ fn pairs_per_event(hosts: &Hosts) -> Vec<u16> {
 
 /// A sender that is always full, for `span`; returns pairs per event in the steady state.
 fn full_sender(interval_us: u64, phy: Phy, encrypted: bool, data_length: u8, mtu: u16) -> u16 {
-    let mut c = config();
-    c.params.interval = Span::from_us(interval_us);
-    c.phy = phy;
-    c.encrypted = encrypted;
-    c.data_length = data_length;
-    c.central_mtu = mtu;
+    let c = LinkConfig {
+        params: ConnParams { interval: Span::from_us(interval_us), ..LinkConfig::default().params },
+        phy,
+        encrypted,
+        data_length,
+        central_mtu: mtu,
+        ..LinkConfig::default()
+    };
     let mut hosts = Hosts::connected(c, 1);
     let octets = usize::from(mtu - 3);
     hosts.refill = Some(octets);
@@ -51,8 +53,7 @@ fn a_full_sender_gets_as_many_pairs_an_event_as_published() {
 
 #[test]
 fn the_pair_limit_of_a_phone_closes_the_event() {
-    let mut c = config();
-    c.max_pairs = 1;
+    let c = LinkConfig { max_pairs: 1, ..LinkConfig::default() };
     let mut hosts = Hosts::connected(c, 1);
     hosts.write(1, 495);
     hosts.advance(Span::from_ms(40));
@@ -64,8 +65,7 @@ fn the_pair_limit_of_a_phone_closes_the_event() {
 
 #[test]
 fn set_up_reaches_ready_with_the_smaller_mtu_and_one_subscription() {
-    let mut c = config();
-    c.peripheral_mtu = 247;
+    let c = LinkConfig { peripheral_mtu: 247, ..LinkConfig::default() };
     let hosts = Hosts::connected(c, 1);
     let said = hosts.messages();
     assert_eq!(said[0], &LinkOut::Connected);
@@ -77,8 +77,7 @@ fn set_up_reaches_ready_with_the_smaller_mtu_and_one_subscription() {
 #[test]
 fn a_write_arrives_whole_and_once_and_is_acknowledged_after_that() {
     for loss in [0, 100_000, 300_000] {
-        let mut c = config();
-        c.loss = Ppm::new(loss);
+        let c = LinkConfig { loss: Ppm::new(loss), ..LinkConfig::default() };
         let mut hosts = Hosts::connected(c, 9);
         for tag in 1..=20 {
             hosts.write(tag, 480);
@@ -106,7 +105,7 @@ fn a_write_arrives_whole_and_once_and_is_acknowledged_after_that() {
 
 #[test]
 fn a_notification_made_on_reception_waits_for_the_packet_after_the_next() {
-    let mut hosts = Hosts::connected(config(), 1);
+    let mut hosts = Hosts::connected(LinkConfig::default(), 1);
     hosts.write(1, 20);
     hosts.run_until(|out| matches!(out, LinkOut::Wrote(_)));
     let counter_then = last_counter(&hosts);
@@ -131,7 +130,7 @@ fn last_counter(hosts: &Hosts) -> u16 {
 
 #[test]
 fn nothing_is_heard_while_the_peripheral_is_deaf_and_the_link_goes_on_after_it() {
-    let mut hosts = Hosts::connected(config(), 1);
+    let mut hosts = Hosts::connected(LinkConfig::default(), 1);
     let until = hosts.now + Span::from_ms(85);
     hosts.tell(LinkIn::Deaf { until });
     hosts.write(1, 495);
@@ -150,7 +149,7 @@ fn nothing_is_heard_while_the_peripheral_is_deaf_and_the_link_goes_on_after_it()
 
 #[test]
 fn a_device_that_is_reset_is_missed_after_the_supervision_timeout() {
-    let mut hosts = Hosts::connected(config(), 1);
+    let mut hosts = Hosts::connected(LinkConfig::default(), 1);
     hosts.advance(Span::from_ms(100));
     let off = hosts.now;
     hosts.tell(LinkIn::PowerOff);
@@ -162,7 +161,7 @@ fn a_device_that_is_reset_is_missed_after_the_supervision_timeout() {
 
 #[test]
 fn a_disconnect_reaches_both_ends_with_their_reasons() {
-    let mut hosts = Hosts::connected(config(), 1);
+    let mut hosts = Hosts::connected(LinkConfig::default(), 1);
     hosts.tell(LinkIn::Disconnect);
     hosts.advance(Span::from_ms(50));
     let said = hosts.messages();
@@ -172,7 +171,7 @@ fn a_disconnect_reaches_both_ends_with_their_reasons() {
 
 #[test]
 fn after_a_loss_the_peripheral_can_be_found_again() {
-    let mut hosts = Hosts::connected(config(), 1);
+    let mut hosts = Hosts::connected(LinkConfig::default(), 1);
     hosts.tell(LinkIn::PowerOff);
     hosts.run_until(|out| matches!(out, LinkOut::Lost { .. }));
     hosts.tell(LinkIn::Advertise);
@@ -184,7 +183,7 @@ fn after_a_loss_the_peripheral_can_be_found_again() {
 
 #[test]
 fn an_attempt_with_nobody_advertising_fails_at_its_timeout() {
-    let mut hosts = Hosts::new(config(), 1);
+    let mut hosts = Hosts::new(LinkConfig::default(), 1);
     hosts.tell(LinkIn::Connect { timeout: Span::from_s(30) });
     hosts.run_until(|out| *out == LinkOut::ConnectFailed);
     assert_eq!(hosts.now, Time::ZERO + Span::from_s(30));
@@ -192,8 +191,7 @@ fn an_attempt_with_nobody_advertising_fails_at_its_timeout() {
 
 #[test]
 fn when_every_packet_is_lost_no_connection_comes_about() {
-    let mut c = config();
-    c.loss = Ppm::ONE;
+    let c = LinkConfig { loss: Ppm::ONE, ..LinkConfig::default() };
     let mut hosts = Hosts::new(c, 1);
     hosts.tell(LinkIn::Advertise);
     hosts.tell(LinkIn::Connect { timeout: Span::from_s(30) });
@@ -203,9 +201,11 @@ fn when_every_packet_is_lost_no_connection_comes_about() {
 
 #[test]
 fn parameters_asked_for_by_the_peripheral_come_into_force_at_their_instant() {
-    let mut c = config();
-    c.params = ConnParams::from_units(32, 0, 42);
-    c.param_update_delay = Span::ZERO;
+    let c = LinkConfig {
+        params: ConnParams::from_units(32, 0, 42),
+        param_update_delay: Span::ZERO,
+        ..LinkConfig::default()
+    };
     let mut hosts = Hosts::connected(c, 1);
     let fast = ConnParams::from_units(9, 0, 42);
     hosts.tell(LinkIn::RequestParams(fast));
@@ -224,7 +224,7 @@ fn parameters_asked_for_by_the_peripheral_come_into_force_at_their_instant() {
 
 #[test]
 fn a_parameter_request_waits_until_the_connection_is_five_seconds_old() {
-    let mut hosts = Hosts::connected(config(), 1);
+    let mut hosts = Hosts::connected(LinkConfig::default(), 1);
     hosts.tell(LinkIn::RequestParams(ConnParams::from_units(24, 0, 42)));
     hosts.advance(Span::from_s(4));
     let updated = |h: &Hosts| h.events().any(|(_, e)| matches!(e, LinkEvent::ParamsUpdated { .. }));
@@ -236,8 +236,10 @@ fn a_parameter_request_waits_until_the_connection_is_five_seconds_old() {
 /// 85 ms of flash work at 50 ms: each erase covers one anchor and the next one is served.
 #[test]
 fn flash_work_longer_than_an_interval_leaves_every_second_event_to_the_radio() {
-    let mut c = config();
-    c.params.interval = Span::from_ms(50);
+    let c = LinkConfig {
+        params: ConnParams { interval: Span::from_ms(50), ..LinkConfig::default().params },
+        ..LinkConfig::default()
+    };
     let mut hosts = Hosts::connected(c, 1);
     let ask = Slot::Ask { len: Span::from_ms(85), priority: sim_core::Priority::Normal };
     let mut granted = Vec::new();
@@ -257,7 +259,7 @@ fn flash_work_longer_than_an_interval_leaves_every_second_event_to_the_radio() {
 
 #[test]
 fn short_flash_work_fits_between_events_at_once() {
-    let mut hosts = Hosts::connected(config(), 1);
+    let mut hosts = Hosts::connected(LinkConfig::default(), 1);
     hosts.advance(Span::from_ms(30));
     hosts.run_until(|out| matches!(out, LinkOut::Trace(LinkEvent::Packet { closes: Some(_), .. })));
     let asked = hosts.now;
@@ -268,9 +270,27 @@ fn short_flash_work_fits_between_events_at_once() {
 
 #[test]
 fn a_write_longer_than_the_mtu_is_not_sent() {
-    let mut hosts = Hosts::connected(config(), 1);
+    let mut hosts = Hosts::connected(LinkConfig::default(), 1);
     hosts.write(1, 496);
     hosts.advance(Span::from_ms(100));
     assert!(!hosts.messages().iter().any(|o| matches!(o, LinkOut::Wrote(_))));
     assert!(hosts.events().any(|(_, e)| e == LinkEvent::TooLong { tag: 1, octets: 496 }));
+}
+
+/// A full pair on LE Coded S=8 takes 34 ms: at 7.5 ms the controllers agree on less.
+#[test]
+fn the_data_length_is_lowered_until_a_pair_fits_the_interval() {
+    let c = LinkConfig {
+        phy: Phy::CodedS8,
+        params: ConnParams { interval: Span::from_us(7_500), ..LinkConfig::default().params },
+        ..LinkConfig::default()
+    };
+    let mut hosts = Hosts::connected(c, 1);
+    let agreed = hosts.events().find_map(|(_, e)| match e {
+        LinkEvent::DataLength { octets } => Some(octets),
+        _ => None,
+    });
+    assert!(agreed.is_some_and(|octets| (27..=60).contains(&octets)), "{agreed:?}");
+    hosts.write(1, 480);
+    hosts.run_until(|out| matches!(out, LinkOut::Wrote(_)));
 }
