@@ -74,6 +74,24 @@ impl Cause {
     }
 }
 
+impl Cause {
+    /// What it is, in a few words for people.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::LinkPayload => "octets of SMP frames on the air",
+            Self::LinkOverhead => "headers, acknowledgements and turn-round times on the air",
+            Self::LinkRetransmit => "packets sent again",
+            Self::LinkWait => "waiting for the next connection event, or for a turn in it",
+            Self::FlashErase => "erasing pages, waiting for radio windows included",
+            Self::FlashWrite => "writing words, waiting for radio windows included",
+            Self::Server => "the server's processor and its wait for acknowledgements",
+            Self::Client => "the client's own pauses",
+            Self::Reconnect => "connecting, discovering, subscribing",
+            Self::BootSwap => "the boot loader hashing and swapping",
+        }
+    }
+}
+
 /// Time by cause; the sum is the time covered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Budget {

@@ -1,10 +1,12 @@
 //! What a run did, counted: requests, packets, phases, boots.
 
 use super::budget::{Budget, BudgetFold};
+use super::document::{LinkDoc, SmpDoc};
 use crate::trace::{Event, Record, Sink};
 use client_model::{ClientEvent, Phase};
 use flash_model::{BootEvent, FlashEvent, OpKind, SwapType};
 use link_model::{LinkEvent, Reception};
+use server_model::ServerEvent;
 use sim_core::{Span, Time};
 
 /// A phase of the client's session and how long it lasted.
@@ -51,28 +53,10 @@ pub struct FirstAnswer {
 pub struct Counts {
     /// Where the time went.
     pub budget: BudgetFold,
-    /// Requests sent, retries included.
-    pub requests: u32,
-    /// Requests answered.
-    pub responses: u32,
-    /// Upload requests for octets that had been sent before.
-    pub retries: u32,
-    /// Requests not answered in time.
-    pub timeouts: u32,
-    /// Most requests outstanding at a time.
-    pub window_max: u32,
-    /// Connection events.
-    pub events: u32,
-    /// Packets of both directions.
-    pub packets: u32,
-    /// Packets sent again.
-    pub retransmissions: u32,
-    /// Packets that were not received with a valid CRC.
-    pub lost_packets: u32,
-    /// ATT MTU last agreed.
-    pub mtu: u16,
-    /// Connection interval in force last, us.
-    pub interval_us: u32,
+    /// SMP counts.
+    pub smp: SmpDoc,
+    /// Link counts.
+    pub link: LinkDoc,
     /// Phases in order.
     pub phases: Vec<PhaseSpan>,
     /// The upload, once it has begun.
@@ -85,6 +69,10 @@ pub struct Counts {
     pub boot: Span,
     /// Type of the last swap.
     pub swap_type: Option<SwapType>,
+    /// Where the server's answers have brought the upload, octets.
+    pub upload_off: u32,
+    /// The boot loader refused the image in slot 1 and erased it.
+    pub refused: bool,
     /// The wait for the first upload answer.
     pub first_answer: Option<FirstAnswer>,
     /// Page erases so far.
@@ -100,23 +88,16 @@ impl Counts {
     pub fn new(octet_time: Span) -> Self {
         Self {
             budget: BudgetFold::new(octet_time),
-            requests: 0,
-            responses: 0,
-            retries: 0,
-            timeouts: 0,
-            window_max: 0,
-            events: 0,
-            packets: 0,
-            retransmissions: 0,
-            lost_packets: 0,
-            mtu: 0,
-            interval_us: 0,
+            smp: SmpDoc::default(),
+            link: LinkDoc::default(),
             phases: Vec::with_capacity(32),
             upload: None,
             slowest_answer: None,
             swaps: 0,
             boot: Span::ZERO,
             swap_type: None,
+            upload_off: 0,
+            refused: false,
             first_answer: None,
             erases: 0,
             outstanding: Vec::with_capacity(16),
@@ -140,17 +121,17 @@ impl Counts {
         match *event {
             ClientEvent::Phase { phase } => self.phase(at, phase),
             ClientEvent::Send { tag, .. } => {
-                self.requests += 1;
+                self.smp.requests += 1;
                 self.outstanding.push((tag, at, false));
-                self.window_max = self.window_max.max(self.outstanding.len() as u32);
+                self.smp.window_max = self.smp.window_max.max(self.outstanding.len() as u32);
             }
             ClientEvent::UploadChunk { tag, off, len } => self.chunk(at, tag, off, len),
             ClientEvent::Answer { tag, .. } => {
-                self.responses += 1;
+                self.smp.responses += 1;
                 self.answered(at, tag);
             }
             ClientEvent::Timeout { tag } => {
-                self.timeouts += 1;
+                self.smp.timeouts += 1;
                 self.outstanding.retain(|(t, ..)| *t != tag);
             }
             ClientEvent::GiveUp { tag } => self.outstanding.retain(|(t, ..)| *t != tag),
@@ -171,7 +152,7 @@ impl Counts {
             entry.2 = true;
         }
         if off < self.upload_end {
-            self.retries += 1;
+            self.smp.retries += 1;
         }
         self.upload_end = self.upload_end.max(off + len);
         if self.upload.is_none() {
@@ -208,15 +189,15 @@ impl Counts {
     fn link(&mut self, event: &LinkEvent) {
         match *event {
             LinkEvent::Packet { reception, retransmission, closes, .. } => {
-                self.packets += 1;
-                self.events += u32::from(closes.is_some());
-                self.retransmissions += u32::from(retransmission);
-                self.lost_packets += u32::from(reception != Reception::Valid);
+                self.link.packets += 1;
+                self.link.events += u32::from(closes.is_some());
+                self.link.retransmissions += u32::from(retransmission);
+                self.link.lost_packets += u32::from(reception != Reception::Valid);
             }
-            LinkEvent::EmptyEvent { .. } => self.events += 1,
-            LinkEvent::Mtu { att_mtu } => self.mtu = att_mtu,
+            LinkEvent::EmptyEvent { .. } => self.link.events += 1,
+            LinkEvent::Mtu { att_mtu } => self.link.mtu = att_mtu,
             LinkEvent::ConnectInd { interval_us, .. }
-            | LinkEvent::ParamsUpdated { interval_us, .. } => self.interval_us = interval_us,
+            | LinkEvent::ParamsUpdated { interval_us, .. } => self.link.interval_us = interval_us,
             _ => {}
         }
     }
@@ -229,6 +210,7 @@ impl Counts {
                 self.swaps += u32::from(swap != SwapType::None);
             }
             BootEvent::Refused { slot: 1 } => {
+                self.refused = true;
                 self.swaps = self.swaps.saturating_sub(1);
                 self.swap_type = Some(SwapType::None);
             }
@@ -250,6 +232,7 @@ impl Sink for Counts {
             Event::Client(event) => self.client(record.at, event),
             Event::Link(event) => self.link(event),
             Event::Boot(event) => self.boot(record.at, event),
+            Event::Server(ServerEvent::Upload { off, .. }) => self.upload_off = *off,
             Event::Flash(FlashEvent::Start { kind: OpKind::Erase, .. }) => self.erases += 1,
             _ => {}
         }

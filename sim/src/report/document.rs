@@ -34,7 +34,7 @@ pub struct RunDoc {
     /// Wait for the answer to the first upload request; 0 without upload.
     #[serde(serialize_with = "seconds")]
     pub first_answer_s: Span,
-    /// Image size divided by `upload_s`, octets a second.
+    /// Image size divided by `upload_s`, octets a second; 0 when the upload was not completed.
     #[serde(rename = "goodput_Bps")]
     pub goodput_bps: u64,
     /// The ten causes.
@@ -71,7 +71,7 @@ pub struct ImageDoc {
 }
 
 /// SMP counts.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct SmpDoc {
     /// Requests sent.
     pub requests: u32,
@@ -86,7 +86,7 @@ pub struct SmpDoc {
 }
 
 /// Link counts.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct LinkDoc {
     /// Connection events.
     pub events: u32,
@@ -162,24 +162,15 @@ pub(super) fn build(
         duration_s: now.since(Time::ZERO),
         upload_s,
         first_answer_s: counts.first_answer.map_or(Span::ZERO, |first| first.took),
-        goodput_bps: goodput(image.len(), upload_s),
+        goodput_bps: if counts.upload_off == image.len() {
+            goodput(image.len(), upload_s)
+        } else {
+            0
+        },
         budget_s: counts.budget.until(now),
         upload_budget_s: upload.map(|u| u.budget_after.since(&u.budget_before)).unwrap_or_default(),
-        smp: SmpDoc {
-            requests: counts.requests,
-            responses: counts.responses,
-            retries: counts.retries,
-            timeouts: counts.timeouts,
-            window_max: counts.window_max,
-        },
-        link: LinkDoc {
-            events: counts.events,
-            packets: counts.packets,
-            retransmissions: counts.retransmissions,
-            lost_packets: counts.lost_packets,
-            mtu: counts.mtu,
-            interval_us: counts.interval_us,
-        },
+        smp: counts.smp.clone(),
+        link: counts.link.clone(),
         flash: FlashDoc {
             erases: flash.erases,
             writes: flash.writes,

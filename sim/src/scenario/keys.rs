@@ -34,39 +34,39 @@ pub struct Key {
     pub kind: Kind,
     /// Default as it would be written in a scenario.
     pub default: &'static str,
-    /// What it is, and where the default comes from.
+    /// What it is.
     pub doc: &'static str,
+    /// Where the default comes from.
+    pub source: &'static str,
 }
 
-const fn int(
-    path: &'static str,
-    min: i64,
-    max: i64,
-    default: &'static str,
-    doc: &'static str,
-) -> Key {
-    Key { path, kind: Kind::Int { min, max }, default, doc }
+impl Key {
+    /// Whether numbers of this key are addresses or sizes that people read in hex.
+    pub fn is_hex(&self) -> bool {
+        self.default.starts_with("0x")
+    }
 }
 
-const fn bool(path: &'static str, default: &'static str, doc: &'static str) -> Key {
-    Key { path, kind: Kind::Bool, default, doc }
+type Text = &'static str;
+
+const fn int(path: Text, range: (i64, i64), default: Text, doc: Text, source: Text) -> Key {
+    Key { path, kind: Kind::Int { min: range.0, max: range.1 }, default, doc, source }
 }
 
-const fn choice(
-    path: &'static str,
-    words: &'static [&'static str],
-    default: &'static str,
-    doc: &'static str,
-) -> Key {
-    Key { path, kind: Kind::Choice(words), default, doc }
+const fn bool(path: Text, default: Text, doc: Text, source: Text) -> Key {
+    Key { path, kind: Kind::Bool, default, doc, source }
 }
 
-const fn version(path: &'static str, default: &'static str, doc: &'static str) -> Key {
-    Key { path, kind: Kind::Version, default, doc }
+const fn choice(path: Text, words: &'static [Text], default: Text, doc: Text, source: Text) -> Key {
+    Key { path, kind: Kind::Choice(words), default, doc, source }
 }
 
-const fn hash(path: &'static str, doc: &'static str) -> Key {
-    Key { path, kind: Kind::Hash, default: "", doc }
+const fn version(path: Text, default: Text, doc: Text, source: Text) -> Key {
+    Key { path, kind: Kind::Version, default, doc, source }
+}
+
+const fn hash(path: Text, doc: Text, source: Text) -> Key {
+    Key { path, kind: Kind::Hash, default: "", doc, source }
 }
 
 /// One mebibyte: no part here is larger.
@@ -99,257 +99,81 @@ pub const STRATEGIES: &[&str] = &{
 };
 
 /// All keys, grouped by section, in the order in which `--explain` prints them.
+#[rustfmt::skip]
 pub const KEYS: &[Key] = &[
-    choice("expect.outcome", OUTCOMES, "confirmed", "what the run must end with for exit status 0"),
-    Key {
-        path: "expect.error",
-        kind: Kind::Choice(ERRORS),
-        default: "none",
-        doc: "error that an expected failure must have",
-    },
-    int("run.limit_s", 1, 86_400, "900", "a run that lasts longer ends as failed, time_limit"),
+    choice("expect.outcome", OUTCOMES, "confirmed", "what the run must end with for exit status 0", "reference scenario"),
+    choice("expect.error", ERRORS, "none", "error that an expected failure must have", "reference scenario"),
+    int("run.limit_s", (1, 86_400), "900", "a run that lasts longer ends as failed, time_limit", "model choice"),
     // The image to install and what the slots hold.
-    version("image.version", "1.1.0", "version of the new image"),
-    int(
-        "image.size",
-        600,
-        MIB,
-        "373928",
-        "header, body and TLVs, octets; a user's gateway log of January 2023 shows this size",
-    ),
-    int(
-        "image.hdr_size",
-        32,
-        0x1000,
-        "0x200",
-        "header with padding, octets; Zephyr ROM_START_OFFSET",
-    ),
-    int("image.seed", 0, 0xffff_ffff, "2", "seed of the generated body"),
-    hash(
-        "image.tlv_sha256",
-        "stated SHA-256 TLV of an image that is known only by its list entry; empty: computed",
-    ),
-    version("slot0.version", "1.0.0", "version of the running image"),
-    int("slot0.size", 600, MIB, "373928", "size of the running image, octets"),
-    int("slot0.seed", 0, 0xffff_ffff, "1", "seed of its body"),
-    hash("slot0.tlv_sha256", "as image.tlv_sha256, for the running image"),
-    choice(
-        "slot1.content",
-        &["erased", "old", "new"],
-        "erased",
-        "what slot 1 holds at the start: nothing, an older image, or the very image to install",
-    ),
-    version("slot1.version", "0.9.0", "version of the older image in slot 1"),
-    int("slot1.size", 600, MIB, "373928", "size of the older image in slot 1, octets"),
-    int("slot1.seed", 0, 0xffff_ffff, "3", "seed of its body"),
-    choice(
-        "slot1.mark",
-        &["none", "test", "permanent"],
-        "none",
-        "upgrade request in the trailer of slot 1 at the start",
-    ),
+    version("image.version", "1.1.0", "version of the new image", "reference scenario"),
+    int("image.size", (600, MIB), "373928", "header, body and TLVs, octets", "a user's gateway log of January 2023"),
+    int("image.hdr_size", (32, 0x1000), "0x200", "header with padding, octets, of all generated images", "Zephyr ROM_START_OFFSET"),
+    int("image.seed", (0, 0xffff_ffff), "2", "seed of the generated body", "reference scenario"),
+    hash("image.tlv_sha256", "stated SHA-256 TLV of an image that is known only by its list entry; empty: computed", "reference scenario"),
+    version("slot0.version", "1.0.0", "version of the running image", "reference scenario"),
+    int("slot0.size", (600, MIB), "373928", "size of the running image, octets", "as image.size"),
+    int("slot0.seed", (0, 0xffff_ffff), "1", "seed of its body", "reference scenario"),
+    hash("slot0.tlv_sha256", "as image.tlv_sha256, for the running image", "reference scenario"),
+    choice("slot1.content", &["erased", "old", "new"], "erased", "what slot 1 holds at the start: nothing, an older image, or the very image to install", "reference scenario"),
+    version("slot1.version", "0.9.0", "version of the older image in slot 1", "reference scenario"),
+    int("slot1.size", (600, MIB), "373928", "size of the older image in slot 1, octets", "as image.size"),
+    int("slot1.seed", (0, 0xffff_ffff), "3", "seed of its body", "model choice"),
+    choice("slot1.mark", &["none", "test", "permanent"], "none", "upgrade request in the trailer of slot 1 at the start", "reference scenario"),
     // Flash.
-    choice(
-        "flash.part",
-        &["nrf52840", "nrf52833"],
-        "nrf52840",
-        "85 ms a page and 41 us a word, or 87.5 ms and 42 us (Product Specifications, NVMC)",
-    ),
-    choice(
-        "flash.radio_sync",
-        &["none", "mpsl"],
-        "none",
-        "whether flash waits for time that the radio leaves (Zephyr SOC_FLASH_NRF_RADIO_SYNC; default without Zephyr's own controller: none)",
-    ),
-    bool("flash.deaf_on_write", "true", "false: only erases make the radio deaf, not writes"),
-    int("layout.slot0_start", 0, MIB, "0xc000", "start of slot 0; nRF52840 DK devicetree"),
-    int("layout.slot1_start", 0, MIB, "0x82000", "start of slot 1; nRF52840 DK devicetree"),
-    int(
-        "layout.slot_size",
-        0x2000,
-        MIB,
-        "0x76000",
-        "size of each slot, octets; nRF52840 DK devicetree",
-    ),
-    int(
-        "layout.storage_start",
-        0,
-        MIB,
-        "0xf8000",
-        "start of the storage partition; nRF52840 DK devicetree",
-    ),
-    int(
-        "layout.storage_size",
-        0,
-        MIB,
-        "0x8000",
-        "size of the storage partition, octets; nRF52840 DK devicetree",
-    ),
+    choice("flash.part", &["nrf52840", "nrf52833"], "nrf52840", "85 ms a page and 41 us a word, or 87.5 ms and 42 us", "Product Specifications, NVMC"),
+    choice("flash.radio_sync", &["none", "mpsl"], "none", "whether flash waits for time that the radio leaves", "Zephyr SOC_FLASH_NRF_RADIO_SYNC without Zephyr's own controller"),
+    bool("flash.deaf_on_write", "true", "false: only erases make the radio deaf, not writes", "NVMC halts the processor in both"),
+    int("layout.slot0_start", (0, MIB), "0xc000", "start of slot 0", "nRF52840 DK devicetree"),
+    int("layout.slot1_start", (0, MIB), "0x82000", "start of slot 1", "nRF52840 DK devicetree"),
+    int("layout.slot_size", (0x2000, MIB), "0x76000", "size of each slot, octets", "nRF52840 DK devicetree"),
+    int("layout.storage_start", (0, MIB), "0xf8000", "start of the storage partition", "nRF52840 DK devicetree"),
+    int("layout.storage_size", (0, MIB), "0x8000", "size of the storage partition, octets; 0: none", "nRF52840 DK devicetree"),
     // Boot loader.
-    choice(
-        "boot.mode",
-        &["swap-move"],
-        "swap-move",
-        "MCUboot upgrade mode; Zephyr's default from MCUboot 1.10 to 2.2",
-    ),
-    int("boot.max_sectors", 16, 4096, "128", "MCUBOOT_MAX_IMG_SECTORS"),
-    bool(
-        "boot.validate_primary",
-        "true",
-        "hash the primary slot at each boot (MCUBOOT_VALIDATE_PRIMARY_SLOT)",
-    ),
-    int(
-        "boot.sha_Bps",
-        1_000,
-        1_000_000_000,
-        "500000",
-        "SHA-256 of the boot loader at 64 MHz, octets a second; model choice",
-    ),
+    choice("boot.mode", &["swap-move"], "swap-move", "MCUboot upgrade mode", "Zephyr port of MCUboot 1.10 to 2.2"),
+    int("boot.max_sectors", (16, 4_096), "128", "pages that the trailer has room for", "MCUBOOT_MAX_IMG_SECTORS"),
+    bool("boot.validate_primary", "true", "hash the primary slot at each boot", "MCUBOOT_VALIDATE_PRIMARY_SLOT"),
+    int("boot.sha_Bps", (1_000, 1_000_000_000), "500000", "SHA-256 of the boot loader, octets a second", "model choice for 64 MHz"),
     // SMP server.
-    choice(
-        "server.profile",
-        &["z30", "z32"],
-        "z32",
-        "z32: Zephyr 3.2 era, SMP v1; z30: besides `rc: 0` first in success replies",
-    ),
-    int("server.buf_size", 64, 65_535, "512", "MCUMGR_TRANSPORT_NETBUF_SIZE"),
-    int("server.buf_count", 1, 64, "4", "MCUMGR_TRANSPORT_NETBUF_COUNT, Zephyr default 4"),
-    bool("server.reassembly", "false", "MCUMGR_TRANSPORT_BT_REASSEMBLY"),
-    bool("server.params", "false", "MCUMGR_GRP_OS_MCUMGR_PARAMS"),
-    bool("server.echo", "true", "MCUMGR_GRP_OS_ECHO"),
-    choice(
-        "server.erase",
-        &["up-front", "progressive"],
-        "progressive",
-        "IMG_ERASE_PROGRESSIVELY; the OTA DFU option of the nRF Connect SDK sets it",
-    ),
-    int("server.stream_buf", 4, 4_096, "512", "IMG_BLOCK_BUF_SIZE, a multiple of the write size"),
-    int("server.reset_ms", 0, 60_000, "250", "MCUMGR_GRP_OS_RESET_MS"),
-    int("server.cpu_us", 0, 1_000_000, "0", "time of the processor per request; model choice"),
-    bool("server.conn_param_control", "false", "MCUMGR_TRANSPORT_BT_CONN_PARAM_CONTROL"),
-    int(
-        "server.start_us",
-        0,
-        60_000_000,
-        "300000",
-        "from the boot loader's jump to advertising; model choice",
-    ),
-    int("server.mtu", 23, 517, "498", "BT_L2CAP_TX_MTU of the peripheral"),
+    choice("server.profile", &["z30", "z32"], "z32", "z32: Zephyr 3.2 era, SMP v1; z30: besides `rc: 0` first in success replies", "reference scenario"),
+    int("server.buf_size", (64, 65_535), "512", "MCUMGR_TRANSPORT_NETBUF_SIZE, octets; Zephyr's default is 384", "reference scenario"),
+    int("server.buf_count", (1, 64), "4", "MCUMGR_TRANSPORT_NETBUF_COUNT", "Zephyr default"),
+    bool("server.reassembly", "false", "MCUMGR_TRANSPORT_BT_REASSEMBLY", "Zephyr default"),
+    bool("server.params", "false", "MCUMGR_GRP_OS_MCUMGR_PARAMS", "Zephyr default"),
+    bool("server.echo", "true", "MCUMGR_GRP_OS_ECHO", "Zephyr default"),
+    choice("server.erase", &["up-front", "progressive"], "progressive", "IMG_ERASE_PROGRESSIVELY; Zephyr's default is up-front", "OTA DFU option of the nRF Connect SDK"),
+    int("server.stream_buf", (4, 4_096), "512", "IMG_BLOCK_BUF_SIZE, octets, a multiple of the write size", "Zephyr default"),
+    int("server.reset_ms", (0, 60_000), "250", "MCUMGR_GRP_OS_RESET_MS", "Zephyr default"),
+    int("server.cpu_us", (0, 1_000_000), "0", "time of the processor per request", "model choice"),
+    bool("server.conn_param_control", "false", "MCUMGR_TRANSPORT_BT_CONN_PARAM_CONTROL", "Zephyr default"),
+    int("server.start_us", (0, 60_000_000), "300000", "from the boot loader's jump to advertising", "model choice"),
+    int("server.mtu", (23, 517), "498", "BT_L2CAP_TX_MTU of the peripheral", "OTA DFU option of the nRF Connect SDK"),
     // Link.
-    int(
-        "link.interval_us",
-        7_500,
-        4_000_000,
-        "11250",
-        "connection interval, a multiple of 1250; Android's high priority",
-    ),
-    int("link.latency", 0, 499, "0", "peripheral latency"),
-    int("link.timeout_ms", 100, 32_000, "4000", "supervision timeout, a multiple of 10"),
-    choice("link.phy", &["1M", "2M", "coded-s2", "coded-s8"], "1M", "physical layer"),
-    bool("link.encrypted", "false", "whether data packets carry a MIC"),
-    int(
-        "link.data_length",
-        27,
-        251,
-        "251",
-        "link layer payload after the data length procedure, octets",
-    ),
-    int(
-        "link.mtu",
-        23,
-        517,
-        "498",
-        "ATT MTU that the central asks for; Android's SMP library asks for 498",
-    ),
-    int(
-        "link.event_overhead_us",
-        0,
-        10_000,
-        "830",
-        "time kept free before the next anchor; fits the published S132/S140 throughput tables",
-    ),
-    int("link.loss_ppm", 0, 1_000_000, "0", "probability that a packet arrives with a CRC error"),
-    int("link.miss_ppm", 0, 1_000_000, "0", "probability that a packet's access address is missed"),
-    int(
-        "link.adv_interval_us",
-        20_000,
-        10_240_000,
-        "100000",
-        "advertising interval; Zephyr BT_GAP_ADV_FAST_INT_MIN_2",
-    ),
-    int(
-        "link.param_update_delay_ms",
-        0,
-        60_000,
-        "5000",
-        "BT_CONN_PARAM_UPDATE_TIMEOUT of the peripheral's host",
-    ),
-    int(
-        "central.host_latency_us",
-        0,
-        1_000_000,
-        "0",
-        "from a received notification to the controller having the write that answers it; phones have more",
-    ),
-    int(
-        "central.max_pairs",
-        0,
-        255,
-        "0",
-        "most pairs of packets an event, as phones limit them; 0: only time limits",
-    ),
+    int("link.interval_us", (7_500, 4_000_000), "11250", "connection interval, a multiple of 1250", "Android's high connection priority"),
+    int("link.latency", (0, 499), "0", "peripheral latency", "Android's high connection priority"),
+    int("link.timeout_ms", (100, 32_000), "4000", "supervision timeout, a multiple of 10", "reference scenario"),
+    choice("link.phy", &["1M", "2M", "coded-s2", "coded-s8"], "1M", "physical layer", "Core Specification default"),
+    bool("link.encrypted", "false", "whether data packets carry a MIC", "OTA DFU option of the nRF Connect SDK: open service"),
+    int("link.data_length", (27, 251), "251", "link layer payload after the data length procedure, octets", "OTA DFU option of the nRF Connect SDK"),
+    int("link.mtu", (23, 517), "498", "ATT MTU that the central asks for", "Android's SMP library"),
+    int("link.event_overhead_us", (0, 10_000), "830", "time kept free before the next anchor", "fits the published S132/S140 throughput tables"),
+    int("link.loss_ppm", (0, 1_000_000), "0", "probability that a packet arrives with a CRC error", "reference scenario"),
+    int("link.miss_ppm", (0, 1_000_000), "0", "probability that a packet's access address is missed", "reference scenario"),
+    int("link.adv_interval_us", (20_000, 10_240_000), "100000", "advertising interval", "Zephyr BT_GAP_ADV_FAST_INT_MIN_2"),
+    int("link.param_update_delay_ms", (0, 60_000), "5000", "age of a connection before the peripheral asks for parameters", "Zephyr BT_CONN_PARAM_UPDATE_TIMEOUT"),
+    int("central.host_latency_us", (0, 1_000_000), "0", "from a received notification to the controller having the write that answers it; phones have more", "reference scenario"),
+    int("central.max_pairs", (0, 255), "0", "most pairs of packets an event, as phones limit them; 0: only time limits", "reference scenario"),
     // Client.
-    choice("client.strategy", STRATEGIES, "android", "whose upload strategy"),
-    int(
-        "client.window",
-        1,
-        64,
-        "3",
-        "upload requests outstanding; the Android apps' number of buffers less one",
-    ),
-    int(
-        "client.chunk",
-        32,
-        8_192,
-        "150",
-        "image octets a request, for strategies with fixed chunks",
-    ),
-    choice(
-        "client.mode",
-        &["test-and-confirm", "confirm-only", "test-only", "upload-only"],
-        "test-and-confirm",
-        "what is asked for after the upload",
-    ),
-    choice(
-        "client.era",
-        &["modern", "legacy"],
-        "modern",
-        "Android library: legacy is before July 2023 (SMP v1, indefinite maps)",
-    ),
-    bool("client.erase_settings", "false", "erase the application's settings before the reset"),
-    int(
-        "client.estimated_swap_s",
-        0,
-        3_600,
-        "40",
-        "how long the client waits after the reset before it reconnects",
-    ),
-    int("client.connect_timeout_s", 1, 600, "30", "length of a connect attempt; model choice"),
-    int("client.connect_retries", 0, 100, "3", "further attempts; Android's SMP library"),
-    int(
-        "client.connect_retry_pause_ms",
-        0,
-        60_000,
-        "500",
-        "pause between attempts; Android's SMP library",
-    ),
-    int(
-        "client.memory_alignment",
-        1,
-        64,
-        "1",
-        "chunks are cut to multiples of this; Android's SMP library",
-    ),
+    choice("client.strategy", STRATEGIES, "android", "whose upload strategy", "reference scenario"),
+    int("client.window", (1, 64), "3", "upload requests outstanding", "Android app: four buffers less one"),
+    int("client.chunk", (32, 8_192), "150", "image octets a request, for strategies with fixed chunks", "DevZone sample"),
+    choice("client.mode", &["test-and-confirm", "confirm-only", "test-only", "upload-only"], "test-and-confirm", "what is asked for after the upload", "Android's SMP library"),
+    choice("client.era", &["modern", "legacy"], "modern", "Android library: legacy is before July 2023 (SMP v1, indefinite maps)", "reference scenario"),
+    bool("client.erase_settings", "false", "erase the application's settings before the reset", "Android's SMP library"),
+    int("client.estimated_swap_s", (0, 3_600), "40", "how long the client waits after the reset before it reconnects", "reference scenario"),
+    int("client.connect_timeout_s", (1, 600), "30", "length of a connect attempt", "model choice"),
+    int("client.connect_retries", (0, 100), "3", "further attempts", "Android's SMP library"),
+    int("client.connect_retry_pause_ms", (0, 60_000), "500", "pause between attempts", "Android's SMP library"),
+    int("client.memory_alignment", (1, 64), "1", "chunks are cut to multiples of this", "Android's SMP library"),
 ];
 
 /// The key with this path.
@@ -381,6 +205,11 @@ mod tests {
         for key in KEYS {
             Value::parse_word(key, key.default).unwrap_or_else(|e| panic!("{}: {e}", key.path));
         }
+    }
+
+    #[test]
+    fn every_default_has_a_source() {
+        assert!(KEYS.iter().all(|key| !key.source.is_empty() && !key.doc.is_empty()));
     }
 
     #[test]

@@ -136,13 +136,16 @@ impl Settings {
                 section = head;
             }
             let value = self.get(key.path);
-            let default = Value::parse_word(key, key.default).ok();
-            let line = format!("{leaf} = {value}");
-            let note = match &default {
-                Some(d) if d != value => format!(" (default {d})"),
-                _ => String::new(),
+            let shown = match value {
+                Value::Int(number) if key.is_hex() => format!("{number:#x}"),
+                other => other.to_string(),
             };
-            let _ = writeln!(text, "{line:<34} # {}{note}", key.doc);
+            let source = match Value::parse_word(key, key.default) {
+                Ok(default) if default != *value => format!("set here; default {}", key.default),
+                _ => key.source.to_owned(),
+            };
+            let line = format!("{leaf} = {shown}");
+            let _ = writeln!(text, "{line:<34} # {} [{source}]", key.doc);
         }
         text
     }

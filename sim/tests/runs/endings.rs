@@ -1,0 +1,93 @@
+//! How updates end, and what the device holds then.
+
+use crate::{kept, prepared, report};
+use flash_model::{SwapType, slot_image, swap_type};
+use sim::scenario::PRESETS;
+use sim::trace::Null;
+use sim::world::{DeviceState, End, World};
+use sim_core::Seed;
+
+#[test]
+fn every_preset_ends_as_it_expects() {
+    for preset in PRESETS {
+        let document = report(preset.name, &[]).document;
+        let scenario = prepared(preset.name, &[]);
+        assert!(
+            scenario.scenario().expects(document.outcome, document.error.as_deref()),
+            "{}: {} {:?}",
+            preset.name,
+            document.outcome,
+            document.error
+        );
+    }
+}
+
+#[test]
+fn after_a_confirmed_update_the_images_have_changed_places_for_good() {
+    let prepared = prepared("reference", &[]);
+    let mut world = World::new(&prepared, Seed(1), Null);
+    assert!(matches!(world.run(), End::Finished(f) if f.outcome.name() == "confirmed"));
+    let device = world.device();
+    let (flash, layout) = (device.flash_view(), device.layout());
+    let image = prepared.image();
+    assert_eq!(flash.bytes(layout.primary().start, image.len()), image.bytes());
+    let old = slot_image(flash, layout.secondary()).expect("the old image is kept");
+    assert_eq!(old.version, prepared.scenario().slot0.version);
+    assert_eq!(swap_type(flash, &layout), SwapType::None, "confirmed: nothing to revert");
+    assert_eq!(device.state(), DeviceState::Running);
+}
+
+#[test]
+fn a_test_without_confirm_is_reverted_at_the_next_boot() {
+    let prepared = prepared("reference", &["client.mode=test-only", "expect.outcome=tested"]);
+    let mut world = World::new(&prepared, Seed(1), Null);
+    assert!(matches!(world.run(), End::Finished(f) if f.outcome.name() == "tested"));
+    let device = world.device();
+    assert_eq!(swap_type(device.flash_view(), &device.layout()), SwapType::Revert);
+}
+
+#[test]
+fn ten_percent_loss_delays_an_update_and_does_not_stop_it() {
+    for seed in 1..=5 {
+        let document = kept("reference", &["link.loss_ppm=100000"], seed).0.document;
+        assert_eq!(document.outcome, "confirmed", "seed {seed}");
+        assert!(document.link.retransmissions > 100);
+    }
+}
+
+#[test]
+fn total_loss_ends_with_a_named_error_in_bounded_time() {
+    for setting in ["link.loss_ppm=1000000", "link.miss_ppm=1000000"] {
+        let document = report("reference", &[setting]).document;
+        assert_eq!(
+            (document.outcome, document.error.as_deref()),
+            ("failed", Some("connect_timeout"))
+        );
+        // Four attempts of 30 s with 500 ms between them.
+        assert!(document.duration_s.as_secs_f64() < 122.0);
+    }
+}
+
+#[test]
+fn a_client_that_waits_for_ever_ends_at_the_time_limit() {
+    // This client has no time-out, and a server without a free response buffer tells it so once;
+    // with one buffer no answer of any use ever comes.
+    let document = report("seed-gateway", &["server.buf_count=1", "run.limit_s=60"]).document;
+    assert_eq!(document.outcome, "failed");
+    assert!(document.duration_s.as_secs_f64() <= 60.0);
+    assert!(document.error.is_some());
+}
+
+#[test]
+fn a_server_that_omits_rc_stops_the_sample_whose_parser_wants_it() {
+    let document = report("seed-gateway", &["server.profile=z32"]).document;
+    assert_eq!((document.outcome, document.error.as_deref()), ("failed", Some("parser_needs_rc")));
+}
+
+#[test]
+fn chunks_beyond_the_mtu_fail_before_anything_is_sent() {
+    let settings = ["client.chunk=450", "link.mtu=247"];
+    let document = report("seed-gateway", &settings).document;
+    assert_eq!((document.outcome, document.error.as_deref()), ("failed", Some("emsgsize")));
+    assert_eq!(document.flash.erases, 0, "nothing reached the peripheral");
+}
