@@ -4,7 +4,7 @@ use client_model::Phase;
 use sim::advice::Advice;
 use sim::report::budget::Cause;
 use sim::report::{PhaseSpan, Report};
-use sim::scenario::Scenario;
+use sim::scenario::{Scenario, SlotSpec};
 use sim::world::Prepared;
 use sim_core::Span;
 use std::fmt::Write;
@@ -20,7 +20,7 @@ pub(crate) fn report(prepared: &Prepared, report: &Report, advice: &[Advice]) ->
     phases(&mut text, report);
     budget(&mut text, report);
     counts(&mut text, report);
-    help(&mut text, report, advice);
+    help(&mut text, prepared, report, advice);
     text
 }
 
@@ -42,8 +42,11 @@ fn head(text: &mut String, prepared: &Prepared, report: &Report) {
     }
     let _ = writeln!(
         text,
-        "  image {} of {} octets over {}; {}",
-        document.image.version,
+        "  {} of {} octets over {}; {}",
+        match document.image.version.as_str() {
+            "" => "a file that is no image".to_owned(),
+            version => format!("image {version}"),
+        },
         document.image.size,
         scenario.slot0.version,
         setting(scenario),
@@ -78,6 +81,7 @@ fn phases(text: &mut String, report: &Report) {
         );
         let _ = writeln!(text, "{}", line.trim_end());
     }
+    first_answer(text, report);
 }
 
 /// Phases as the table shows them: connecting takes in discovery, parameters and, when it is a
@@ -101,36 +105,39 @@ fn rows(phases: &[PhaseSpan]) -> Vec<PhaseSpan> {
 fn remark(report: &Report, span: &PhaseSpan) -> String {
     let document = &report.document;
     match span.phase {
-        Phase::Upload if !document.upload_s.is_zero() => format!(
-            "{}.{} kB/s; {}",
-            document.goodput_bps / 1_000,
-            document.goodput_bps / 100 % 10,
-            first_answer(report),
+        Phase::Upload if document.goodput_bps == 0 => {
+            format!("not completed: {} of {} octets", report.counts.upload_off, document.image.size)
+        }
+        Phase::Upload => format!(
+            "{}.{} kB/s; first answer after {}",
+            (document.goodput_bps + 50) / 1_000,
+            (document.goodput_bps + 50) / 100 % 10,
+            seconds(document.first_answer_s),
         ),
         Phase::Wait if document.boot.swaps > 0 => format!(
             "MCUboot swap ({}) {}",
             document.boot.swap_type.unwrap_or("none"),
             seconds(document.boot.swap_s)
         ),
+        Phase::Wait if report.counts.refused => {
+            "MCUboot refused the new image and erased slot 1".to_owned()
+        }
         _ => String::new(),
     }
 }
 
-/// How long the first upload request waited, and for what, when that was worth a remark.
-fn first_answer(report: &Report) -> String {
-    let first = &report.counts.first_answer;
-    let Some(first) = first else { return "no answer".to_owned() };
-    let mut text = format!("first answer after {}", seconds(first.took));
-    let erase = first.budget.of(Cause::FlashErase);
+/// Why the first upload answer took long, when that was worth a remark.
+fn first_answer(text: &mut String, report: &Report) {
+    let Some(first) = &report.counts.first_answer else { return };
     if first.erases > 1 {
-        let _ = write!(
+        let _ = writeln!(
             text,
-            " ({} page erases with their radio windows {})",
+            "  the first answer waits for {} page erases: with their radio windows {} of its {}",
             first.erases,
-            seconds(erase)
+            seconds(first.budget.of(Cause::FlashErase)),
+            seconds(first.took),
         );
     }
-    text
 }
 
 fn budget(text: &mut String, report: &Report) {
@@ -141,13 +148,21 @@ fn budget(text: &mut String, report: &Report) {
         let span = document.budget_s.of(cause);
         let _ = writeln!(
             text,
-            "  {:<16} {:>10} {:>3} %  {:>10}  {}",
-            cause.name(),
-            seconds(span),
-            percent(span, total),
-            seconds(document.upload_budget_s.of(cause)),
-            bar(span, total),
+            "{}",
+            format!(
+                "  {:<16} {:>10} {:>3} %  {:>10}  {}",
+                cause.name(),
+                seconds(span),
+                percent(span, total),
+                seconds(document.upload_budget_s.of(cause)),
+                bar(span, total),
+            )
+            .trim_end(),
         );
+    }
+    let largest = Cause::ALL.into_iter().max_by_key(|cause| document.upload_budget_s.of(*cause));
+    if let Some(cause) = largest.filter(|_| !document.upload_s.is_zero()) {
+        let _ = writeln!(text, "  most of the upload is {}: {}", cause.name(), cause.meaning());
     }
 }
 
@@ -156,7 +171,7 @@ fn counts(text: &mut String, report: &Report) {
     let _ = writeln!(
         text,
         "\n  smp    {} requests, {} answers, {} retries, {} timeouts, at most {} outstanding\n\
-         \u{20}\u{20}link   {} events, {} packets, {} lost, {} sent again; MTU {}\n\
+         \u{20}\u{20}link   {} events, {} packets, {} not heard, {} sent again; MTU {}\n\
          \u{20}\u{20}flash  {} page erases (at most {} of one page), {} words in {} writes, busy {}\n\
          \u{20}\u{20}trace  {}",
         d.smp.requests,
@@ -178,27 +193,39 @@ fn counts(text: &mut String, report: &Report) {
     );
 }
 
-/// How many settings are named at the end.
+/// How many measures are named at the end.
 const NAMED: usize = 2;
 
-fn help(text: &mut String, report: &Report, advice: &[Advice]) {
+fn help(text: &mut String, prepared: &Prepared, report: &Report, advice: &[Advice]) {
     if report.document.upload_s.is_zero() {
         return;
     }
     if advice.is_empty() {
-        let _ = writeln!(text, "\n  no single setting that was tried shortens the upload by 1 %");
+        let _ = writeln!(text, "\n  no single measure that was tried shortens the upload by 1 %");
         return;
     }
-    let _ = writeln!(text, "\n  what helps the upload most (each measured alone)");
+    let _ = writeln!(text, "\n  what would shorten the upload most (each measured alone)");
     for advice in advice.iter().take(NAMED) {
+        let settings: Vec<String> = advice.settings.iter().map(|s| format!("--set {s}")).collect();
         let _ = writeln!(
             text,
-            "  --set {:<26} {} instead of {}  ({})",
-            advice.setting,
+            "  {} instead of {}: {}{}\n    {}",
             seconds(advice.upload),
             seconds(report.document.upload_s),
             advice.how,
+            blank_slot(prepared, advice),
+            settings.join(" "),
         );
+    }
+}
+
+/// Erasing up front costs nothing while the slot is blank; a second update would pay for it.
+fn blank_slot(prepared: &Prepared, advice: &Advice) -> &'static str {
+    let up_front = advice.settings.contains(&"server.erase=up-front");
+    if up_front && prepared.scenario().slot1 == SlotSpec::Erased {
+        ", as long as slot 1 is blank"
+    } else {
+        ""
     }
 }
 

@@ -19,42 +19,57 @@ pub(crate) fn read_text(path: &Path) -> Result<String, Refusal> {
 /// A file that takes its name only when it is complete.
 pub(crate) struct PartialFile<'p> {
     path: &'p Path,
-    file: tempfile::NamedTempFile,
+    /// `None` for what must not be replaced by a file: a device, a pipe, a link. It is written to
+    /// as it is.
+    file: Option<tempfile::NamedTempFile>,
 }
 
 impl<'p> PartialFile<'p> {
     /// Opens a file beside `path`.
     pub(crate) fn create(path: &'p Path) -> Result<Self, Refusal> {
+        if std::fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
+            return Ok(Self { path, file: None });
+        }
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        let file = tempfile::Builder::new()
-            .prefix(".smpsim-")
-            .tempfile_in(folder)
-            .map_err(|e| Refusal(format!("{}: {e}", path.display())))?;
-        Ok(Self { path, file })
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".smpsim-");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // As of any new file: the process's umask takes off what it must.
+            builder.permissions(std::fs::Permissions::from_mode(0o666));
+        }
+        let file = builder.tempfile_in(folder).map_err(|e| Refusal(without_name(path, &e)))?;
+        Ok(Self { path, file: Some(file) })
     }
 
     /// A second handle to write to.
     pub(crate) fn writer(&self) -> Result<impl Write + use<>, Refusal> {
-        self.file
-            .reopen()
-            .map(io::BufWriter::new)
-            .map_err(|e| Refusal(format!("{}: {e}", self.path.display())))
+        match &self.file {
+            Some(file) => file.reopen(),
+            None => std::fs::File::create(self.path),
+        }
+        .map(io::BufWriter::new)
+        .map_err(|e| Refusal(format!("{}: {e}", self.path.display())))
     }
 
     /// Gives the file its name.
     pub(crate) fn keep(self) -> Result<(), Refusal> {
-        let Self { path, file } = self;
-        let failed = |e: io::Error| Refusal(format!("{}: {e}", path.display()));
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let readable = std::fs::Permissions::from_mode(0o644);
-            file.as_file().set_permissions(readable).map_err(failed)?;
-        }
-        file.persist(path).map(drop).map_err(|e| failed(e.error))
+        let Some(file) = self.file else { return Ok(()) };
+        file.persist(self.path)
+            .map(drop)
+            .map_err(|e| Refusal(format!("{}: {}", self.path.display(), e.error)))
+    }
+}
+
+/// The error without the name of the temporary file, which says nothing to the user.
+fn without_name(path: &Path, error: &io::Error) -> String {
+    match std::error::Error::source(error) {
+        Some(inner) => format!("{}: {inner}", path.display()),
+        None => format!("{}: {error}", path.display()),
     }
 }
 

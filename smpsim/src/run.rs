@@ -7,9 +7,9 @@ use sim::advice;
 use sim::image_file::ImageFile;
 use sim::report::{self, Report};
 use sim::require::Requirement;
-use sim::scenario::{Scenario, Settings};
+use sim::scenario::{PRESETS, Scenario, ScenarioError, Settings};
 use sim::trace::JsonLines;
-use sim::world::Prepared;
+use sim::world::{PrepareError, Prepared};
 use std::path::Path;
 
 /// Runs one update, prints the report, and tells whether what was expected came about.
@@ -21,28 +21,31 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<Verdict, Refusal> {
         .collect::<Result<Vec<_>, _>>()
         .map_err(Refusal::new)?;
     let settings = settings(arguments)?;
-    let scenario = Scenario::resolve(&settings).map_err(Refusal::new)?;
+    let scenario = Scenario::resolve(&settings).map_err(|e| in_scenario(&settings.name, &e))?;
     if arguments.explain {
         print(&settings.explain());
         return Ok(Verdict::Yes);
     }
     let image = arguments.image.as_deref().map(|path| image(path, arguments.force)).transpose()?;
     let prepared = Prepared::new(scenario, image, arguments.force)
-        .map_err(|e| Refusal(format!("{e}{}", force_hint(arguments))))?;
-    let report = carry_out(&prepared, arguments)?;
-    tell(&prepared, &report, arguments, &requirements)
+        .map_err(|e| does_not_fit(&e, arguments.image.as_deref()))?;
+    let trace = arguments.trace.as_deref().map(PartialFile::create).transpose()?;
+    let report = carry_out(&prepared, arguments.seed, trace.as_ref())?;
+    // A condition that cannot be checked is an error of usage: nothing is printed or kept.
+    let broken = broken(&requirements, &report)?;
+    trace.map_or(Ok(()), PartialFile::keep)?;
+    tell(&prepared, &report, arguments, &broken)
 }
 
 fn settings(arguments: &RunArguments) -> Result<Settings, Refusal> {
     let name = arguments.scenario.as_deref().unwrap_or("reference");
     let path = Path::new(name);
-    let is_file = path.extension().is_some() || name.contains(std::path::MAIN_SEPARATOR);
-    let mut settings = if is_file || path.is_file() {
-        Settings::file(name, &read_text(path)?)
+    let is_path = path.extension().is_some() || name.contains(std::path::MAIN_SEPARATOR);
+    let mut settings = if !is_preset(name) && (is_path || path.is_file()) {
+        Settings::file(name, &read_text(path)?).map_err(|e| in_scenario(name, &e))
     } else {
-        Settings::preset(name)
-    }
-    .map_err(Refusal::new)?;
+        Settings::preset(name).map_err(Refusal::new)
+    }?;
     if let Some(strategy) = &arguments.strategy {
         settings.set(&format!("client.strategy={strategy}")).map_err(Refusal::new)?;
     }
@@ -52,31 +55,60 @@ fn settings(arguments: &RunArguments) -> Result<Settings, Refusal> {
     Ok(settings)
 }
 
+/// A preset's name means the preset, also where a file of that name lies.
+fn is_preset(name: &str) -> bool {
+    PRESETS.iter().any(|preset| preset.name == name)
+}
+
+/// What is wrong in a scenario, with the name of its file when it is one.
+fn in_scenario(name: &str, error: &ScenarioError) -> Refusal {
+    match error {
+        ScenarioError::File { .. } => Refusal(error.to_string()),
+        _ if is_preset(name) => Refusal(error.to_string()),
+        _ => Refusal(format!("{name}: {error}")),
+    }
+}
+
 fn image(path: &Path, force: bool) -> Result<ImageFile, Refusal> {
     let bytes = read(path)?;
+    if bytes.is_empty() {
+        return Err(Refusal(format!("{}: the file is empty", path.display())));
+    }
     if force {
-        if bytes.is_empty() {
-            return Err(Refusal(format!("{}: the file is empty", path.display())));
-        }
         return Ok(ImageFile::any(bytes));
     }
     ImageFile::sound(bytes)
         .map_err(|e| Refusal(format!("{}: {e}; --force runs it all the same", path.display())))
 }
 
-fn force_hint(arguments: &RunArguments) -> &'static str {
-    if arguments.image.is_some() { "; --force runs it all the same" } else { "" }
+/// Why images and slots do not fit together. No key sets the size of an image from a file.
+fn does_not_fit(error: &PrepareError, file: Option<&Path>) -> Refusal {
+    const GIVEN: &str = "new image";
+    match (error, file.map(Path::display)) {
+        (&PrepareError::LargerThanSlot { what: GIVEN, size, slot, .. }, Some(file)) => {
+            Refusal(format!(
+                "{file}: {size} octets do not fit the slot of {slot} octets (layout.slot_size); \
+                 --force runs it all the same"
+            ))
+        }
+        (PrepareError::LargerThanSwap { what: GIVEN, .. }, Some(file)) => {
+            Refusal(format!("{file}: {error}; --force runs it all the same"))
+        }
+        _ => Refusal(error.to_string()),
+    }
 }
 
-fn carry_out(prepared: &Prepared, arguments: &RunArguments) -> Result<Report, Refusal> {
-    let file = arguments.trace.as_deref().map(PartialFile::create).transpose()?;
-    let lines = file.as_ref().map(PartialFile::writer).transpose()?.map(JsonLines::new);
-    let ((mut report, lines), wall_s) = timed(|| report::run(prepared, arguments.seed, lines));
+fn carry_out(
+    prepared: &Prepared,
+    seed: u64,
+    trace: Option<&PartialFile<'_>>,
+) -> Result<Report, Refusal> {
+    let lines = trace.map(PartialFile::writer).transpose()?.map(JsonLines::new);
+    let ((mut report, lines), wall_s) = timed(|| report::run(prepared, seed, lines));
     report.document.wall_s = wall_s;
-    if let (Some(file), Some(lines)) = (file, lines) {
-        lines.finish().map_err(|e| Refusal(format!("--trace: {e}")))?;
-        file.keep()?;
-    }
+    lines
+        .map_or(Ok(()), |lines| lines.finish().map(drop))
+        .map_err(|e| Refusal(format!("--trace: {e}")))?;
     Ok(report)
 }
 
@@ -87,11 +119,24 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
     (done, start.elapsed().as_secs_f64())
 }
 
+/// The conditions that do not hold, in words.
+fn broken(requirements: &[Requirement], report: &Report) -> Result<Vec<String>, Refusal> {
+    let document = serde_json::to_value(&report.document).map_err(Refusal::new)?;
+    let mut broken = Vec::new();
+    for requirement in requirements {
+        let checked = requirement.check(&document).map_err(Refusal::new)?;
+        if !checked.holds {
+            broken.push(format!("--require {requirement} does not hold: it is {}", checked.figure));
+        }
+    }
+    Ok(broken)
+}
+
 fn tell(
     prepared: &Prepared,
     report: &Report,
     arguments: &RunArguments,
-    requirements: &[Requirement],
+    broken: &[String],
 ) -> Result<Verdict, Refusal> {
     let document = &report.document;
     if arguments.json {
@@ -100,23 +145,17 @@ fn tell(
         let advice = advice::best(prepared, arguments.seed, document);
         print(&human::report(prepared, report, &advice));
     }
-    let mut verdict = Verdict::Yes;
-    if !prepared.scenario().expects(document.outcome, document.error.as_deref()) {
+    let as_expected = prepared.scenario().expects(document.outcome, document.error.as_deref());
+    if !as_expected {
         eprintln!(
             "smpsim: the outcome is {}{}, the scenario expects {}",
             document.outcome,
             document.error.as_ref().map(|e| format!(" ({e})")).unwrap_or_default(),
             prepared.scenario().expected(),
         );
-        verdict = Verdict::No;
     }
-    let value = serde_json::to_value(document).map_err(Refusal::new)?;
-    for requirement in requirements {
-        let checked = requirement.check(&value).map_err(Refusal::new)?;
-        if !checked.holds {
-            eprintln!("smpsim: --require {requirement} does not hold: it is {}", checked.figure);
-            verdict = Verdict::No;
-        }
+    for condition in broken {
+        eprintln!("smpsim: {condition}");
     }
-    Ok(verdict)
+    Ok(if as_expected && broken.is_empty() { Verdict::Yes } else { Verdict::No })
 }
