@@ -35,6 +35,9 @@ pub struct Frame {
     pub error: Option<String>,
     /// What is wrong with the frame itself.
     pub problem: Option<String>,
+    /// There are octets enough for a header; without, the fields above mean nothing.
+    #[serde(skip)]
+    pub whole_header: bool,
 }
 
 /// Why a text is not taken as octets.
@@ -107,7 +110,7 @@ pub fn decode(bytes: &[u8]) -> Vec<Frame> {
 fn one(bytes: &[u8]) -> Frame {
     let Ok(header) = Header::parse(bytes) else {
         let problem = format!("{} octets, a header has {HEADER_LEN}", bytes.len());
-        return Frame { problem: Some(problem), ..describe(&EMPTY) };
+        return Frame { problem: Some(problem), whole_header: false, ..describe(&EMPTY) };
     };
     let mut frame = describe(&header);
     let body = &bytes[HEADER_LEN..];
@@ -119,13 +122,33 @@ fn one(bytes: &[u8]) -> Frame {
         ));
         return frame;
     };
-    match ciborium::from_reader::<Value, _>(body) {
-        Ok(value) => frame.cbor = Some(diagnostic(&value)),
+    let mut rest = body;
+    match ciborium::from_reader::<Value, _>(&mut rest) {
+        Ok(value) => {
+            frame.cbor = Some(diagnostic(&value));
+            if !rest.is_empty() {
+                let problem = format!("{} octets of the payload lie behind its CBOR", rest.len());
+                frame.problem = Some(problem);
+            }
+        }
         Err(_) if body.is_empty() => frame.cbor = Some(String::new()),
-        Err(error) => frame.problem = Some(format!("the payload is not CBOR: {error}")),
+        Err(error) => frame.problem = Some(cbor_problem(&error)),
     }
     frame.error = find_error(body).map(|error| error_text(&error));
     frame
+}
+
+fn cbor_problem(error: &ciborium::de::Error<std::io::Error>) -> String {
+    use ciborium::de::Error;
+    match error {
+        Error::Io(_) => "the payload ends inside its CBOR".to_owned(),
+        Error::Syntax(at) => format!("the payload is not CBOR: octet {} of it", at + 1),
+        Error::Semantic(Some(at), what) => {
+            format!("the payload is not CBOR: octet {} of it: {what}", at + 1)
+        }
+        Error::Semantic(None, what) => format!("the payload is not CBOR: {what}"),
+        Error::RecursionLimitExceeded => "the payload's CBOR is nested too deep".to_owned(),
+    }
 }
 
 const EMPTY: Header = Header { op: 0, version: 0, flags: 0, len: 0, group: 0, seq: 0, id: 0 };
@@ -151,6 +174,7 @@ fn describe(header: &Header) -> Frame {
         cbor: None,
         error: None,
         problem: None,
+        whole_header: true,
     }
 }
 

@@ -118,7 +118,8 @@ impl Requirement {
         };
         let ordering = match found.as_f64() {
             Some(number) => {
-                let wanted: f64 = self.wanted.parse().map_err(|_| RequireError::NotANumber {
+                let wanted = self.wanted.parse().ok().filter(|wanted: &f64| wanted.is_finite());
+                let wanted = wanted.ok_or_else(|| RequireError::NotANumber {
                     text: self.text.clone(),
                     path: self.path.clone(),
                     wanted: self.wanted.clone(),
@@ -199,6 +200,8 @@ mod tests {
         assert!(check("<20").unwrap_err().contains("expected a path"));
         assert!(check("uploads<20").unwrap_err().contains("upload_s, outcome"));
         assert!(check("outcome<3").unwrap_err().contains("no order"));
-        assert!(check("upload_s<fast").unwrap_err().contains("is not"));
+        for word in ["fast", "nan", "inf"] {
+            assert!(check(&format!("upload_s<{word}")).unwrap_err().contains("is not"));
+        }
     }
 }

@@ -21,6 +21,8 @@ pub(crate) fn run(words: &[String], json: bool) -> Result<Verdict, Refusal> {
             .read_to_string(&mut text)
             .map_err(|e| Refusal(format!("standard input: {e}")))?;
         text
+    } else if words.iter().any(|word| word == "-") {
+        return Err(Refusal("`-` reads standard input and stands alone".to_owned()));
     } else {
         words.join(" ")
     };
@@ -41,9 +43,21 @@ fn describe(n: usize, of: usize, frame: &Frame) -> String {
     if of > 1 {
         let _ = writeln!(text, "frame {n} of {of}");
     }
+    if frame.whole_header {
+        let _ = writeln!(text, "{}", header(frame));
+    }
+    for line in [&frame.cbor, &frame.error].into_iter().flatten().filter(|line| !line.is_empty()) {
+        let _ = writeln!(text, "  {line}");
+    }
+    if let Some(problem) = &frame.problem {
+        let _ = writeln!(text, "  not a sound frame: {problem}");
+    }
+    text
+}
+
+fn header(frame: &Frame) -> String {
     let named = |name: Option<&str>| name.map(|name| format!(" {name}")).unwrap_or_default();
-    let _ = writeln!(
-        text,
+    format!(
         "{}  group {}{}  command {}{}  seq {}  SMP v{}  flags {:#04x}  payload {} octets",
         frame.op_name,
         frame.group,
@@ -54,12 +68,5 @@ fn describe(n: usize, of: usize, frame: &Frame) -> String {
         frame.version + 1,
         frame.flags,
         frame.len
-    );
-    for line in [&frame.cbor, &frame.error].into_iter().flatten().filter(|line| !line.is_empty()) {
-        let _ = writeln!(text, "  {line}");
-    }
-    if let Some(problem) = &frame.problem {
-        let _ = writeln!(text, "  not a sound frame: {problem}");
-    }
-    text
+    )
 }

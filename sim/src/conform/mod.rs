@@ -112,6 +112,13 @@ mod tests {
     }
 
     #[test]
+    fn a_log_without_a_request_proves_nothing_and_fails() {
+        let kept: Vec<&str> = LOG.lines().filter(|line| !line.contains("\"tx\"")).collect();
+        let result = check(&kept.join("\n")).expect("readable");
+        assert_eq!((result.passed, result.failures.len()), (0, 1));
+    }
+
+    #[test]
     fn an_unknown_kind_is_a_failure_and_no_json_is_an_error() {
         assert_eq!(check("{\"a\": 1}").expect("readable").failures.len(), 1);
         let e = check("{\"a\": 1}\n{\"a\": \n").expect_err("must be refused");

@@ -38,6 +38,13 @@ pub(super) fn check(lines: &[Value]) -> FileResult {
             return result;
         }
     };
+    if exchanges.is_empty() {
+        result.failures.push(Failure {
+            case: "requests".to_owned(),
+            expected: "at least one line with `dir` tx and `hex`".to_owned(),
+            got: "none".to_owned(),
+        });
+    }
     for (n, exchange) in exchanges.iter().enumerate() {
         let got = parse_hex(exchange.request)
             .map(|request| exchange_with(&mut world, n as u32 + 1, &request));

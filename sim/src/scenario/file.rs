@@ -61,7 +61,11 @@ impl Reader<'_> {
         value: &Spanned<DeValue<'_>>,
         file: &mut ScenarioFile,
     ) -> Result<(), ScenarioError> {
-        if let (Some(slot), Some(text)) = (head(path, file), value.get_ref().as_str()) {
+        if let Some(slot) = head(path, file) {
+            let Some(text) = value.get_ref().as_str() else {
+                let found = value.get_ref().type_str();
+                return Err(self.error(at, format!("{path}: expected a text, got a {found}")));
+            };
             *slot = Some(text.to_owned());
             return Ok(());
         }
@@ -75,6 +79,11 @@ impl Reader<'_> {
                 return Err(self.error(at, unknown(path)));
             }
             return self.table(path, inner, file);
+        }
+        if is_section(path) {
+            let found = value.get_ref().type_str();
+            let problem = format!("{path} is a section: expected [{path}], got a {found}");
+            return Err(self.error(at, problem));
         }
         Err(self.error(at, unknown(path)))
     }
@@ -151,7 +160,8 @@ mod tests {
             "x.toml:1: client.window: expected a whole number from 1 to 64, got a float"
         );
         assert!(complaint("[link\n").starts_with("x.toml:1: not TOML"));
-        assert!(complaint("base = 3\n").contains("unknown key base"));
+        assert_eq!(complaint("base = 3\n"), "x.toml:1: base: expected a text, got a integer");
+        assert!(complaint("link = 3\n").contains("link is a section: expected [link]"));
         assert!(complaint("[linc]\n").contains("unknown key linc"));
     }
 }

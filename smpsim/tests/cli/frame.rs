@@ -85,6 +85,7 @@ fn what_is_no_hex_is_refused() {
     smpsim(&["frame", "03zz"]).refuses(&["character 3", "'z'"]);
     smpsim(&["frame", "030"]).refuses(&["odd", "3"]);
     smpsim(&["frame", ""]).refuses(&["no octets"]);
+    smpsim(&["frame", "-", "00"]).refuses(&["stands alone"]);
     fed(&["frame", "-"], b"").refuses(&["no octets"]);
     fed(&["frame", "-"], b"03 00 \xff").refuses(&["UTF-8"]);
 }
@@ -96,7 +97,10 @@ fn a_malformed_frame_is_a_no_that_says_what_is_wrong() {
         ("030000", "3 octets"),
         ("0200002800000900a16164626869", "announces 40 octets"),
         ("0200000100000900ff", "not CBOR"),
-        (deep.as_str(), "not CBOR"),
+        (deep.as_str(), "nested too deep"),
+        ("020000070000090061a1", "announces 7 octets"),
+        ("0200000300000900a0a0a0", "2 octets of the payload lie behind its CBOR"),
+        ("0200000200000900a161", "ends inside its CBOR"),
         // A whole frame, and the beginning of another.
         ("0000000200010000bfff03", "1 octets"),
     ] {
