@@ -163,6 +163,15 @@ impl Device {
         self.nor.load(at, data);
     }
 
+    /// Set-up: writes over what is there, ones in `data` leaving bits as they are. No time, no wear
+    /// but that the words count as written once more.
+    ///
+    /// # Panics
+    /// When the stretch leaves the part.
+    pub fn overlay(&mut self, at: u32, data: &[u8]) {
+        self.nor.overlay(at, data);
+    }
+
     /// Set-up: makes an area erased. No time, no wear.
     ///
     /// # Panics

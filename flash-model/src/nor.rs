@@ -196,6 +196,15 @@ impl Nor {
         }
     }
 
+    /// Writes over contents in set-up: ones in `data` leave bits as they are. No time, no wear.
+    pub(crate) fn overlay(&mut self, at: u32, data: &[u8]) {
+        and(&mut self.bytes[at as usize..at as usize + data.len()], data);
+        let words = at / Geometry::WORD..(at + data.len() as u32).div_ceil(Geometry::WORD);
+        for times in &mut self.written[words.start as usize..words.end as usize] {
+            *times = times.saturating_add(1);
+        }
+    }
+
     /// Makes an area erased: no time, no wear.
     pub(crate) fn clear(&mut self, area: Area) {
         let word = Geometry::WORD as usize;

@@ -44,6 +44,12 @@ impl KnownBytes {
         Arc::new(Self { bytes: bytes.into(), sha256: sha256(bytes) })
     }
 
+    /// Octets whose digest is stated, not computed: of an image that is known only by its list
+    /// entry, whose body is made up.
+    pub fn stated(bytes: &[u8], sha256: [u8; 32]) -> Arc<Self> {
+        Arc::new(Self { bytes: bytes.into(), sha256 })
+    }
+
     /// The octets.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes

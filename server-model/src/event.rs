@@ -86,6 +86,13 @@ pub enum DropReason {
     Unreachable,
 }
 
+impl DropReason {
+    /// Whether a request, or its response, is gone with it, so that its client waits in vain.
+    pub const fn loses_request(self) -> bool {
+        !matches!(self, Self::Stub | Self::AfterError)
+    }
+}
+
 impl Words for ServerEvent {
     #[inline]
     fn words(&self) -> [u64; 2] {

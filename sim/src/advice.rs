@@ -59,9 +59,10 @@ const CANDIDATES: &[Candidate] = &[
 ];
 
 /// Runs the scenario with each candidate and returns those that shorten the upload by at least one
-/// hundredth without changing the outcome, best first, one for each subject.
+/// hundredth without changing the outcome, best first, one for each subject. Of an upload that was
+/// not completed there is nothing to say.
 pub fn best(prepared: &Prepared, seed: u64, base: &RunDoc) -> Vec<Advice> {
-    if base.upload_s.is_zero() {
+    if base.goodput_bps == 0 {
         return Vec::new();
     }
     let mut found: Vec<(&str, Advice)> = CANDIDATES
@@ -86,7 +87,7 @@ fn measure(prepared: &Prepared, seed: u64, base: &RunDoc, candidate: &Candidate)
     let varied = prepared.with(Scenario::resolve(&settings).ok()?)?;
     let (report, Null) = report::run(&varied, seed, Null);
     let document = report.document;
-    (document.outcome == base.outcome).then(|| Advice {
+    (document.outcome == base.outcome && document.goodput_bps > 0).then(|| Advice {
         settings: candidate.settings,
         how: candidate.how,
         upload: document.upload_s,

@@ -1,7 +1,7 @@
 //! An image to install: generated, or read from a file.
 
 use client_model::Image;
-use flash_model::{ImageError, ImageInfo, ImageSpec};
+use flash_model::{ImageError, ImageInfo, ImageSpec, KnownBytes};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
@@ -12,12 +12,14 @@ pub struct ImageFile {
     sha256: [u8; 32],
     /// `None` when the bytes are no image.
     info: Option<ImageInfo>,
+    /// The SHA-256 TLV is stated, its body made up.
+    stated: bool,
 }
 
 impl ImageFile {
     /// The image of a specification.
     pub fn generated(spec: &ImageSpec) -> Self {
-        Self::any(spec.build())
+        Self { stated: spec.stated_sha256.is_some(), ..Self::any(spec.build()) }
     }
 
     /// An image from a file: header, TLVs and hash must be sound.
@@ -32,7 +34,7 @@ impl ImageFile {
     /// Any bytes, image or not, to see what a device does with them.
     pub fn any(bytes: Vec<u8>) -> Self {
         let info = ImageInfo::parse(&bytes).ok();
-        Self { sha256: Sha256::digest(&bytes).into(), bytes: bytes.into(), info }
+        Self { sha256: Sha256::digest(&bytes).into(), bytes: bytes.into(), info, stated: false }
     }
 
     /// The whole file.
@@ -70,10 +72,16 @@ impl ImageFile {
         self.info.as_ref()
     }
 
-    /// The octets that the image's hash covers.
-    pub(crate) fn hashed(&self) -> &[u8] {
+    /// What the boot loader will find when it hashes the image. Of an image known only by its list
+    /// entry that is the stated digest, since the real body had it.
+    pub(crate) fn known(&self) -> Arc<KnownBytes> {
         let len = self.info.as_ref().map_or(0, |info| info.hashed_len as usize);
-        &self.bytes[..len]
+        let hashed = &self.bytes[..len];
+        if self.stated {
+            KnownBytes::stated(hashed, self.tlv_sha256())
+        } else {
+            KnownBytes::new(hashed)
+        }
     }
 
     pub(crate) fn for_client(&self) -> Image {

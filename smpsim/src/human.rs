@@ -1,9 +1,10 @@
 //! The report of a run for people: one screen.
 
 use client_model::Phase;
+use flash_model::SwapType;
 use sim::advice::Advice;
 use sim::report::budget::Cause;
-use sim::report::{PhaseSpan, Report};
+use sim::report::{BootSpan, PhaseSpan, Report};
 use sim::scenario::{Scenario, SlotSpec};
 use sim::world::Prepared;
 use sim_core::Span;
@@ -39,6 +40,13 @@ fn head(text: &mut String, prepared: &Prepared, report: &Report) {
     );
     if let Some(error) = &document.error_text {
         let _ = writeln!(text, "  {error}");
+    }
+    if let Some(octets) = report.counts.too_long {
+        let _ = writeln!(
+            text,
+            "  a write of {octets} octets was never sent: an attribute value has at most 512, so \
+             link.mtu above 515 gains nothing",
+        );
     }
     let _ = writeln!(
         text,
@@ -114,15 +122,21 @@ fn remark(report: &Report, span: &PhaseSpan) -> String {
             (document.goodput_bps + 50) / 100 % 10,
             seconds(document.first_answer_s),
         ),
-        Phase::Wait if document.boot.swaps > 0 => format!(
-            "MCUboot swap ({}) {}",
-            document.boot.swap_type.unwrap_or("none"),
-            seconds(document.boot.swap_s)
-        ),
-        Phase::Wait if report.counts.refused => {
-            "MCUboot refused the new image and erased slot 1".to_owned()
-        }
+        Phase::Wait => boot_before(report, span).map(boot_remark).unwrap_or_default(),
         _ => String::new(),
+    }
+}
+
+/// The boot that a wait was for: the last one that began before its end.
+fn boot_before<'r>(report: &'r Report, span: &PhaseSpan) -> Option<&'r BootSpan> {
+    report.counts.boots.iter().rev().find(|boot| boot.start < span.end)
+}
+
+fn boot_remark(boot: &BootSpan) -> String {
+    match (boot.refused, boot.swap) {
+        (true, _) => "MCUboot refused the new image and erased slot 1".to_owned(),
+        (false, SwapType::None) => format!("MCUboot without a swap {}", seconds(boot.took)),
+        (false, swap) => format!("MCUboot swap ({}) {}", swap.name(), seconds(boot.took)),
     }
 }
 
@@ -170,7 +184,7 @@ fn counts(text: &mut String, report: &Report) {
     let d = &report.document;
     let _ = writeln!(
         text,
-        "\n  smp    {} requests, {} answers, {} retries, {} timeouts, at most {} outstanding\n\
+        "\n  smp    {} requests, {} answers, {} retries, {} timeouts, {} dropped, at most {} outstanding\n\
          \u{20}\u{20}link   {} events, {} packets, {} not heard, {} sent again; MTU {}\n\
          \u{20}\u{20}flash  {} page erases (at most {} of one page), {} words in {} writes, busy {}\n\
          \u{20}\u{20}trace  {}",
@@ -178,6 +192,7 @@ fn counts(text: &mut String, report: &Report) {
         d.smp.responses,
         d.smp.retries,
         d.smp.timeouts,
+        d.smp.dropped,
         d.smp.window_max,
         d.link.events,
         d.link.packets,
@@ -259,7 +274,8 @@ fn unicode() -> bool {
 
 /// Green or red, on a terminal that wants colour.
 fn paint(word: &str, good: bool) -> String {
-    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let colour = std::io::stdout().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     match (colour, good) {
         (false, _) => word.to_owned(),
         (true, true) => format!("\x1b[1;32m{word}\x1b[0m"),

@@ -12,8 +12,8 @@ use sim_core::{Span, Time};
 
 /// How long a client waits for the link to go down after it asked for the reset. Phones wait for
 /// ever; this is longer than the longest supervision timeout (32 s, Core Specification Vol 4
-/// Part E 7.8.12) and the delay of a server's reset.
-const DISCONNECT_TIMEOUT: Span = Span::from_s(60);
+/// Part E 7.8.12) and a reset delay of a minute together.
+const DISCONNECT_TIMEOUT: Span = Span::from_s(120);
 
 impl Session {
     pub(crate) fn start(&mut self) {

@@ -18,6 +18,16 @@ pub enum SwapType {
 }
 
 impl SwapType {
+    /// Name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Test => "test",
+            Self::Perm => "perm",
+            Self::Revert => "revert",
+        }
+    }
+
     /// The type in the low half of a `swap_info` octet; erased and unknown ones mean none (MCUboot
     /// `BOOT_GET_SWAP_TYPE`, `boot_read_swap_state`).
     pub const fn from_swap_info(octet: u8) -> Self {

@@ -57,6 +57,22 @@ impl Cause {
         Self::BootSwap,
     ];
 
+    /// What it is, in a few words for people.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::LinkPayload => "octets of SMP frames on the air",
+            Self::LinkOverhead => "headers, acknowledgements and turn-round times on the air",
+            Self::LinkRetransmit => "packets sent again",
+            Self::LinkWait => "waiting for the next connection event, or for a turn in it",
+            Self::FlashErase => "erasing pages, waiting for radio windows included",
+            Self::FlashWrite => "writing words, waiting for radio windows included",
+            Self::Server => "the server's processor and its wait for acknowledgements",
+            Self::Client => "the client's own pauses",
+            Self::Reconnect => "link down or not yet subscribed, the client's wait included",
+            Self::BootSwap => "the boot loader hashing and swapping",
+        }
+    }
+
     /// Name in JSON documents.
     pub const fn name(self) -> &'static str {
         match self {
@@ -70,24 +86,6 @@ impl Cause {
             Self::Client => "client",
             Self::Reconnect => "reconnect",
             Self::BootSwap => "boot_swap",
-        }
-    }
-}
-
-impl Cause {
-    /// What it is, in a few words for people.
-    pub const fn meaning(self) -> &'static str {
-        match self {
-            Self::LinkPayload => "octets of SMP frames on the air",
-            Self::LinkOverhead => "headers, acknowledgements and turn-round times on the air",
-            Self::LinkRetransmit => "packets sent again",
-            Self::LinkWait => "waiting for the next connection event, or for a turn in it",
-            Self::FlashErase => "erasing pages, waiting for radio windows included",
-            Self::FlashWrite => "writing words, waiting for radio windows included",
-            Self::Server => "the server's processor and its wait for acknowledgements",
-            Self::Client => "the client's own pauses",
-            Self::Reconnect => "connecting, discovering, subscribing",
-            Self::BootSwap => "the boot loader hashing and swapping",
         }
     }
 }
@@ -130,6 +128,8 @@ enum Place {
     Server,
     /// The packets of its answer are to be sent by the peripheral.
     ToClient,
+    /// It was dropped, and the client will wait for its time-out.
+    Lost,
 }
 
 impl Place {
@@ -137,7 +137,7 @@ impl Place {
     const fn sender(self) -> Option<Role> {
         match self {
             Self::ToServer => Some(Role::Central),
-            Self::Server => None,
+            Self::Server | Self::Lost => None,
             Self::ToClient => Some(Role::Peripheral),
         }
     }
@@ -201,7 +201,7 @@ impl BudgetFold {
             }),
             None if self.boot_runs => Cause::BootSwap,
             None if !self.subscribed => Cause::Reconnect,
-            None => Cause::Client,
+            Some(Place::Lost) | None => Cause::Client,
         }
     }
 
@@ -249,11 +249,18 @@ impl BudgetFold {
                 closes,
                 ..
             } => {
-                let oldest = self.unanswered.front();
-                if oldest.is_some_and(|r| r.tag == tag && r.place.sender() == Some(from)) {
-                    let air = Span::from_us(air_us.into());
-                    self.packet(at, air, value_octets, retransmission);
-                    self.in_burst = reception != Reception::Missed;
+                let air = Span::from_us(air_us.into());
+                let oldest = self.unanswered.front().filter(|oldest| oldest.tag == tag);
+                match oldest.map(|oldest| oldest.place) {
+                    Some(place) if place.sender() == Some(from) => {
+                        self.packet(at, air, value_octets, retransmission);
+                        self.in_burst = reception != Reception::Missed;
+                    }
+                    // Its last packet again, since the acknowledgement was lost: the answer waits.
+                    Some(Place::ToClient) if from == Role::Central && retransmission => {
+                        self.packet(at, air, value_octets, retransmission);
+                    }
+                    _ => {}
                 }
                 if taken && value_octets > 0 && from == Role::Central {
                     self.mark(at);
@@ -264,6 +271,7 @@ impl BudgetFold {
                     self.in_burst = false;
                 }
             }
+            LinkEvent::TooLong { tag, .. } => self.lose(at, tag),
             LinkEvent::Subscribed => {
                 self.mark(at);
                 self.subscribed = true;
@@ -303,15 +311,28 @@ impl BudgetFold {
     }
 
     fn server(&mut self, at: Time, event: &ServerEvent) {
-        if let ServerEvent::Reply { tag, .. } = *event {
-            self.mark(at);
-            if let Some(request) = self.unanswered.iter_mut().find(|r| r.tag == tag) {
-                request.place = Place::ToClient;
-            }
+        match *event {
+            ServerEvent::Reply { tag, .. } => self.put(at, tag, Place::ToClient),
+            ServerEvent::Drop { tag, reason } if reason.loses_request() => self.lose(at, tag),
+            _ => {}
+        }
+    }
+
+    fn lose(&mut self, at: Time, tag: u32) {
+        self.put(at, tag, Place::Lost);
+    }
+
+    fn put(&mut self, at: Time, tag: u32, place: Place) {
+        self.mark(at);
+        if let Some(request) = self.unanswered.iter_mut().find(|r| r.tag == tag) {
+            request.place = place;
         }
     }
 
     fn flash(&mut self, at: Time, event: &FlashEvent) {
+        if self.boot_runs {
+            return;
+        }
         let flash = match *event {
             FlashEvent::Ask { kind, .. } | FlashEvent::Start { kind, .. } => Some(match kind {
                 OpKind::Erase => Cause::FlashErase,
@@ -319,7 +340,7 @@ impl BudgetFold {
             }),
             FlashEvent::End { .. } | FlashEvent::Cut { .. } => None,
         };
-        if flash != self.flash && !self.boot_runs {
+        if flash != self.flash {
             self.mark(at);
         }
         self.flash = flash;
@@ -330,6 +351,7 @@ impl BudgetFold {
             BootEvent::Start => {
                 self.mark(at);
                 self.boot_runs = true;
+                self.flash = None;
             }
             BootEvent::Done { .. } | BootEvent::Dead => {
                 self.mark(at);

@@ -4,7 +4,7 @@ use super::budget::{Budget, BudgetFold};
 use super::document::{LinkDoc, SmpDoc};
 use crate::trace::{Event, Record, Sink};
 use client_model::{ClientEvent, Phase};
-use flash_model::{BootEvent, FlashEvent, OpKind, SwapType};
+use flash_model::{BootEvent, FlashEvent, ImageVersion, OpKind, SwapType};
 use link_model::{LinkEvent, Reception};
 use server_model::ServerEvent;
 use sim_core::{Span, Time};
@@ -20,6 +20,21 @@ pub struct PhaseSpan {
     pub start: Time,
     /// When the next one began, or the run ended.
     pub end: Time,
+}
+
+/// One run of the boot loader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BootSpan {
+    /// When it began.
+    pub start: Time,
+    /// How long it took.
+    pub took: Span,
+    /// The swap that it carried out.
+    pub swap: SwapType,
+    /// It refused the image in slot 1 and erased it.
+    pub refused: bool,
+    /// What it jumped to; `None` while it runs, and when nothing can be booted.
+    pub booted: Option<ImageVersion>,
 }
 
 /// The upload, from the first request handed to the link to the last answer received.
@@ -63,23 +78,21 @@ pub struct Counts {
     pub upload: Option<UploadSpan>,
     /// Longest time from an upload request to its answer.
     pub slowest_answer: Option<(u32, Span)>,
-    /// Swaps that the boot loader carried out.
-    pub swaps: u32,
-    /// Time in the boot loader.
-    pub boot: Span,
-    /// Type of the last swap.
-    pub swap_type: Option<SwapType>,
     /// Where the server's answers have brought the upload, octets.
     pub upload_off: u32,
-    /// The boot loader refused the image in slot 1 and erased it.
-    pub refused: bool,
+    /// A write was longer than an attribute value can be, octets.
+    pub too_long: Option<u16>,
+    /// When the last request was answered.
+    pub last_answer: Option<Time>,
+    /// What the boot loader did, boot by boot.
+    pub boots: Vec<BootSpan>,
     /// The wait for the first upload answer.
     pub first_answer: Option<FirstAnswer>,
     /// Page erases so far.
     erases: u32,
     outstanding: Vec<(u32, Time, bool)>,
     upload_end: u32,
-    boot_start: Option<Time>,
+    boot_runs: bool,
     reset: bool,
 }
 
@@ -93,27 +106,26 @@ impl Counts {
             phases: Vec::with_capacity(32),
             upload: None,
             slowest_answer: None,
-            swaps: 0,
-            boot: Span::ZERO,
-            swap_type: None,
             upload_off: 0,
-            refused: false,
+            too_long: None,
+            last_answer: None,
+            boots: Vec::with_capacity(4),
             first_answer: None,
             erases: 0,
             outstanding: Vec::with_capacity(16),
             upload_end: 0,
-            boot_start: None,
+            boot_runs: false,
             reset: false,
         }
     }
 
-    /// Closes the open phase at the end of the run.
+    /// Closes what is still open at the end of the run.
     pub fn finish(&mut self, end: Time) {
         if let Some(last) = self.phases.last_mut() {
             last.end = end;
         }
-        if let Some(start) = self.boot_start.take() {
-            self.boot += end.since(start);
+        if let Some(boot) = self.boots.last_mut().filter(|_| self.boot_runs) {
+            boot.took = end.since(boot.start);
         }
     }
 
@@ -128,6 +140,7 @@ impl Counts {
             ClientEvent::UploadChunk { tag, off, len } => self.chunk(at, tag, off, len),
             ClientEvent::Answer { tag, .. } => {
                 self.smp.responses += 1;
+                self.last_answer = Some(at);
                 self.answered(at, tag);
             }
             ClientEvent::Timeout { tag } => {
@@ -194,6 +207,10 @@ impl Counts {
                 self.link.retransmissions += u32::from(retransmission);
                 self.link.lost_packets += u32::from(reception != Reception::Valid);
             }
+            LinkEvent::TooLong { octets, .. } => {
+                self.smp.dropped += 1;
+                self.too_long = Some(octets);
+            }
             LinkEvent::EmptyEvent { .. } => self.link.events += 1,
             LinkEvent::Mtu { att_mtu } => self.link.mtu = att_mtu,
             LinkEvent::ConnectInd { interval_us, .. }
@@ -203,21 +220,25 @@ impl Counts {
     }
 
     fn boot(&mut self, at: Time, event: &BootEvent) {
+        if *event == BootEvent::Start {
+            let took = Span::ZERO;
+            let boot =
+                BootSpan { start: at, took, swap: SwapType::None, refused: false, booted: None };
+            self.boots.push(boot);
+            self.boot_runs = true;
+        }
+        let Some(boot) = self.boots.last_mut() else { return };
         match *event {
-            BootEvent::Start => self.boot_start = Some(at),
-            BootEvent::Decision { swap, .. } => {
-                self.swap_type = Some(swap);
-                self.swaps += u32::from(swap != SwapType::None);
+            BootEvent::Decision { swap, .. } => boot.swap = swap,
+            BootEvent::Refused { slot: 1 } => (boot.swap, boot.refused) = (SwapType::None, true),
+            BootEvent::Done { version } => {
+                boot.booted = Some(version);
+                boot.took = at.since(boot.start);
+                self.boot_runs = false;
             }
-            BootEvent::Refused { slot: 1 } => {
-                self.refused = true;
-                self.swaps = self.swaps.saturating_sub(1);
-                self.swap_type = Some(SwapType::None);
-            }
-            BootEvent::Done { .. } | BootEvent::Dead => {
-                if let Some(start) = self.boot_start.take() {
-                    self.boot += at.since(start);
-                }
+            BootEvent::Dead => {
+                boot.took = at.since(boot.start);
+                self.boot_runs = false;
             }
             _ => {}
         }
@@ -233,6 +254,9 @@ impl Sink for Counts {
             Event::Link(event) => self.link(event),
             Event::Boot(event) => self.boot(record.at, event),
             Event::Server(ServerEvent::Upload { off, .. }) => self.upload_off = *off,
+            Event::Server(ServerEvent::Drop { reason, .. }) if reason.loses_request() => {
+                self.smp.dropped += 1;
+            }
             Event::Flash(FlashEvent::Start { kind: OpKind::Erase, .. }) => self.erases += 1,
             _ => {}
         }

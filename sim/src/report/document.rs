@@ -3,7 +3,8 @@
 use super::budget::{Budget, Cause};
 use super::counts::Counts;
 use crate::world::{Device, End, Prepared};
-use flash_model::{BootResult, SwapType};
+use core::fmt::Write;
+use flash_model::SwapType;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use sim_core::{Span, Time};
@@ -83,6 +84,8 @@ pub struct SmpDoc {
     pub timeouts: u32,
     /// Most requests outstanding.
     pub window_max: u32,
+    /// Requests, or answers, that were dropped on the way; their clients wait in vain.
+    pub dropped: u32,
 }
 
 /// Link counts.
@@ -142,7 +145,7 @@ pub(super) fn build(
     digest: u64,
 ) -> RunDoc {
     let image = prepared.image();
-    let (outcome, error, error_text) = describe(end);
+    let (outcome, error, error_text) = describe(end, now, counts);
     let upload = counts.upload.filter(|u| u.end > u.start);
     let upload_s = upload.map_or(Span::ZERO, |u| u.end.since(u.start));
     let flash = device.flash().counters();
@@ -179,25 +182,27 @@ pub(super) fn build(
             max_page_erases: flash.max_page_erases,
         },
         boot: BootDoc {
-            swaps: counts.swaps,
-            swap_s: counts.boot,
-            booted: device.last_boot().and_then(|boot| match boot {
-                BootResult::Booted { version, .. } => Some(version.to_string()),
-                BootResult::Dead => None,
-            }),
-            swap_type: counts.swap_type.map(|swap| match swap {
-                SwapType::None => "none",
-                SwapType::Test => "test",
-                SwapType::Perm => "perm",
-                SwapType::Revert => "revert",
-            }),
+            swaps: counts.boots.iter().filter(|b| b.swap != SwapType::None).count() as u32,
+            swap_s: counts.boots.iter().fold(Span::ZERO, |sum, boot| sum + boot.took),
+            booted: counts
+                .boots
+                .last()
+                .and_then(|boot| boot.booted.map(|version| version.to_string())),
+            swap_type: counts.boots.last().map(|boot| boot.swap.name()),
         },
         trace_digest: format!("{digest:016x}"),
         wall_s: 0.0,
     }
 }
 
-fn describe(end: End) -> (&'static str, Option<String>, Option<String>) {
+/// Longer than any answer takes that is still to come.
+const SILENCE: Span = Span::from_s(60);
+
+fn describe(
+    end: End,
+    now: Time,
+    counts: &Counts,
+) -> (&'static str, Option<String>, Option<String>) {
     match end {
         End::Finished(finish) => (
             finish.outcome.name(),
@@ -205,9 +210,12 @@ fn describe(end: End) -> (&'static str, Option<String>, Option<String>) {
             finish.error.map(|error| error.to_string()),
         ),
         End::TimeLimit => {
-            let text = "time_limit: the run reached run.limit_s; the client waits for something \
-                        that never comes";
-            ("failed", Some("time_limit".to_owned()), Some(text.to_owned()))
+            let mut text = "time_limit: the run reached run.limit_s".to_owned();
+            if let Some(last) = counts.last_answer.filter(|last| now.since(*last) > SILENCE) {
+                let last = last.as_secs_f64();
+                let _ = write!(text, "; nothing has been answered since {last:.3} s");
+            }
+            ("failed", Some("time_limit".to_owned()), Some(text))
         }
     }
 }
@@ -220,7 +228,6 @@ fn goodput(octets: u32, span: Span) -> u64 {
 
 /// Lower-case hex.
 pub fn hex(bytes: &[u8]) -> String {
-    use core::fmt::Write;
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text

@@ -4,7 +4,7 @@ pub mod budget;
 mod counts;
 mod document;
 
-pub use counts::{Counts, FirstAnswer, PhaseSpan, UploadSpan};
+pub use counts::{BootSpan, Counts, FirstAnswer, PhaseSpan, UploadSpan};
 pub use document::hex;
 pub use document::{BootDoc, FlashDoc, ImageDoc, LinkDoc, RunDoc, SmpDoc};
 

@@ -149,7 +149,7 @@ pub const KEYS: &[Key] = &[
     int("server.mtu", (23, 517), "498", "BT_L2CAP_TX_MTU of the peripheral", "OTA DFU option of the nRF Connect SDK"),
     // Link.
     int("link.interval_us", (7_500, 4_000_000), "11250", "connection interval, a multiple of 1250", "Android's high connection priority"),
-    int("link.latency", (0, 499), "0", "peripheral latency", "Android's high connection priority"),
+    int("link.latency", (0, 0), "0", "peripheral latency; only 0 is modelled so far", "Android's high connection priority"),
     int("link.timeout_ms", (100, 32_000), "4000", "supervision timeout, a multiple of 10", "reference scenario"),
     choice("link.phy", &["1M", "2M", "coded-s2", "coded-s8"], "1M", "physical layer", "Core Specification default"),
     bool("link.encrypted", "false", "whether data packets carry a MIC", "OTA DFU option of the nRF Connect SDK: open service"),

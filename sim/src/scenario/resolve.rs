@@ -362,7 +362,7 @@ mod tests {
             "link.interval_us: 8000 is no multiple of 1250; take 7500 or 8750"
         );
         assert!(e("link.timeout_ms=105").starts_with("link.timeout_ms"));
-        assert!(e("link.latency=499").starts_with("link.timeout_ms: 4000 must be larger"));
+        assert!(e("link.interval_us=2500000").starts_with("link.timeout_ms: 4000 must be larger"));
         assert!(e("server.stream_buf=510").starts_with("server.stream_buf"));
         assert!(e("layout.slot1_start=0x10000").starts_with("layout"));
     }

@@ -32,8 +32,6 @@ pub struct Device {
     boot_config: BootConfig,
     layout: Layout,
     start: Span,
-    /// How the last boot ended.
-    last_boot: Option<BootResult>,
 }
 
 impl Device {
@@ -48,7 +46,6 @@ impl Device {
             boot_config: scenario.boot,
             layout: scenario.server.layout,
             start: scenario.start,
-            last_boot: None,
         }
     }
 
@@ -77,11 +74,6 @@ impl Device {
         self.state == DeviceState::Running && self.server.idle()
     }
 
-    /// How the last boot ended; `None` before the first.
-    pub fn last_boot(&self) -> Option<BootResult> {
-        self.last_boot
-    }
-
     pub(super) fn power_due(&self) -> Option<Time> {
         match self.state {
             DeviceState::Starting(until) => Some(until),
@@ -107,7 +99,6 @@ impl Device {
     }
 
     pub(super) fn boot_ended(&mut self, now: Time, result: BootResult) {
-        self.last_boot = Some(result);
         self.state = match result {
             BootResult::Booted { .. } => DeviceState::Starting(now + self.start),
             BootResult::Dead => DeviceState::Dead,

@@ -3,7 +3,7 @@
 use crate::image_file::ImageFile;
 use crate::scenario::{Scenario, SlotSpec};
 use client_model::ClientConfig;
-use flash_model::{Area, Device, FlashOp, ImageSpec, KnownBytes, Layout, set_pending};
+use flash_model::{Area, Device, FlashOp, ImageSpec, Layout, set_pending};
 use std::sync::Arc;
 
 /// A scenario with its images built and hashed; worlds are made from it by copying.
@@ -30,6 +30,12 @@ pub enum PrepareError {
         /// The key to change.
         key: &'static str,
     },
+    /// The upgrade request cannot be written.
+    #[error(
+        "slot1.mark: the image in slot 1 reaches into the trailer, where something else than a \
+         request stands; take slot1.mark = \"none\" or a smaller image"
+    )]
+    MarkOverContents,
     /// An image fits the slot but the boot loader would not swap it.
     #[error(
         "{what}: {size} octets are more than the {max} that the boot loader can swap in this slot; \
@@ -73,7 +79,7 @@ impl Prepared {
         }
         builder.know(&image);
         if let Some(permanent) = scenario.slot1_mark {
-            builder.mark(permanent);
+            builder.mark(permanent)?;
         }
         let flash = Arc::new(builder.flash);
         Ok(Self { scenario: Arc::new(scenario), image: Arc::new(image), flash })
@@ -176,15 +182,17 @@ impl Builder {
 
     /// Lets the boot loader recognise the image without hashing it anew in every run.
     fn know(&mut self, image: &ImageFile) {
-        self.flash.know(KnownBytes::new(image.hashed()));
+        self.flash.know(image.known());
     }
 
-    fn mark(&mut self, permanent: bool) {
-        let ops = set_pending(&self.flash, &self.layout, permanent).unwrap_or_default();
+    fn mark(&mut self, permanent: bool) -> Result<(), PrepareError> {
+        let ops = set_pending(&self.flash, &self.layout, permanent)
+            .map_err(|_| PrepareError::MarkOverContents)?;
         for op in ops {
             if let FlashOp::Write { at, data } = op {
-                self.flash.load(at, &data);
+                self.flash.overlay(at, &data);
             }
         }
+        Ok(())
     }
 }

@@ -81,6 +81,15 @@ impl Packet<'_> {
         self
     }
 
+    /// Sent again although it had arrived.
+    fn in_vain(self) -> Self {
+        let mut again = self.again();
+        if let LinkEvent::Packet { taken, .. } = &mut again.event {
+            *taken = false;
+        }
+        again
+    }
+
     fn again(mut self) -> Self {
         if let LinkEvent::Packet { retransmission, .. } = &mut self.event {
             *retransmission = true;
@@ -172,6 +181,8 @@ fn the_boot_loader_counts_only_while_nothing_is_outstanding() {
     let mut story = Story::subscribed();
     story.send(1_000, 1, 20);
     story.tell(2_000, Event::Boot(BootEvent::Start));
+    let start = FlashEvent::Start { kind: OpKind::Erase, at: 0, len: 4096, crc: 0 };
+    story.tell(2_500, Event::Flash(start));
     story.tell(3_000, Event::Client(ClientEvent::GiveUp { tag: 1 }));
     story.tell(5_000, Event::Boot(BootEvent::Dead));
     let budget = story.until(6_000);
@@ -186,4 +197,32 @@ fn time_between_an_answer_and_the_next_request_is_the_clients() {
     story.send(1_000, 1, 20);
     story.answer(2_000, 1);
     assert_eq!(us(&story.until(4_000), Cause::Client), 2_000);
+}
+
+#[test]
+fn a_dropped_request_leaves_its_client_waiting() {
+    let mut story = Story::subscribed();
+    story.send(1_000, 1, 20);
+    story.packet(1_300, Role::Central, 1, 300, 20).closing().ends();
+    let reason = server_model::DropReason::NoBuffer;
+    story.tell(1_300, Event::Server(ServerEvent::Drop { tag: 1, reason }));
+    story.tell(9_300, Event::Client(ClientEvent::Timeout { tag: 1 }));
+    let budget = story.until(9_300);
+    assert_eq!(us(&budget, Cause::Server), 0);
+    assert_eq!(us(&budget, Cause::Client), 8_000);
+}
+
+#[test]
+fn a_request_repeated_because_its_acknowledgement_was_lost_counts_as_retransmission() {
+    let mut story = Story::subscribed();
+    story.send(1_000, 1, 20);
+    story.packet(1_300, Role::Central, 1, 300, 20).closing().ends();
+    story.tell(1_300, Event::Server(ServerEvent::Reply { tag: 1, rc: 0, len: 20, crc32: 0 }));
+    story.packet(12_300, Role::Central, 1, 300, 20).in_vain().ends();
+    story.packet(12_750, Role::Peripheral, 1, 300, 20).closing().ends();
+    story.answer(12_750, 1);
+    let budget = story.until(12_750);
+    assert_eq!(us(&budget, Cause::LinkRetransmit), 300);
+    assert_eq!(us(&budget, Cause::LinkWait), 10_700 + 150);
+    assert_eq!(us(&budget, Cause::LinkPayload), 2 * 160);
 }

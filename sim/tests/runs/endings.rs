@@ -5,7 +5,7 @@ use flash_model::{SwapType, slot_image, swap_type};
 use sim::scenario::PRESETS;
 use sim::trace::Null;
 use sim::world::{DeviceState, End, World};
-use sim_core::Seed;
+use sim_core::{Seed, Span};
 
 #[test]
 fn every_preset_ends_as_it_expects() {
@@ -70,12 +70,31 @@ fn total_loss_ends_with_a_named_error_in_bounded_time() {
 
 #[test]
 fn a_client_that_waits_for_ever_ends_at_the_time_limit() {
-    // This client has no time-out, and a server without a free response buffer tells it so once;
-    // with one buffer no answer of any use ever comes.
-    let document = report("seed-gateway", &["server.buf_count=1", "run.limit_s=60"]).document;
-    assert_eq!(document.outcome, "failed");
-    assert!(document.duration_s.as_secs_f64() <= 60.0);
-    assert!(document.error.is_some());
+    // This client has no time-out, and a request longer than the server's buffer gets no answer.
+    let document = report("seed-gateway", &["server.buf_size=64", "run.limit_s=90"]).document;
+    assert_eq!((document.outcome, document.error.as_deref()), ("failed", Some("time_limit")));
+    assert_eq!(document.duration_s, Span::from_s(90));
+    assert!(document.error_text.is_some_and(|text| text.contains("limit_s")));
+    assert_eq!(document.smp.dropped, 1);
+}
+
+#[test]
+fn a_run_cut_off_in_health_is_told_from_one_that_waits_in_vain() {
+    let text = |preset, settings: &[&str]| {
+        report(preset, settings).document.error_text.expect("the limit is reached")
+    };
+    assert!(!text("reference", &["run.limit_s=10"]).contains("nothing has been answered"));
+    let in_vain = ["client.estimated_swap_s=200", "run.limit_s=150"];
+    assert!(text("reference", &in_vain).contains("nothing has been answered"));
+}
+
+/// The remedy for the confirm that changes nothing: a reset runs the waiting image on trial.
+#[test]
+fn the_waiting_image_of_the_recorded_phone_runs_after_a_reset() {
+    let settings = ["client.mode=test-and-confirm", "expect.outcome=confirmed"];
+    let document = report("seed-android", &settings).document;
+    assert_eq!(document.outcome, "confirmed");
+    assert_eq!(document.boot.swap_type, Some("test"));
 }
 
 #[test]

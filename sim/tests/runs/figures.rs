@@ -39,7 +39,7 @@ fn the_swap_takes_the_time_of_its_operations() {
 }
 
 #[test]
-fn a_larger_window_is_never_slower() {
+fn window_three_is_not_slower_than_window_one_on_the_reference_link() {
     let one = upload_s(&["client.window=1"]);
     let three = upload_s(&["client.window=3"]);
     assert!(three <= one, "{three} {one}");

@@ -85,7 +85,7 @@ fn a_base_that_does_not_exist_is_refused_with_those_that_do() {
 const TOGETHER: &[(&str, &[&str])] = &[
     ("link.interval_us=8000", &["link.interval_us", "7500", "8750"]),
     ("link.timeout_ms=105", &["link.timeout_ms", "10"]),
-    ("link.latency=499", &["link.timeout_ms", "4000"]),
+    ("link.interval_us=2500000", &["link.timeout_ms", "4000"]),
     ("server.stream_buf=510", &["server.stream_buf"]),
     ("layout.slot1_start=0x10000", &["layout", "overlap"]),
     ("layout.slot_size=0x2001", &["layout", "0x2001"]),
