@@ -24,7 +24,7 @@ pub(crate) enum Control {
     LengthReq,
     LengthRsp,
     ConnectionParamReq(ConnParams),
-    ConnectionUpdateInd { params: ConnParams, instant: u16 },
+    ConnectionUpdateInd(ConnParams),
     TerminateInd,
 }
 
@@ -34,7 +34,7 @@ impl Control {
         match self {
             Self::LengthReq | Self::LengthRsp => 1 + 8,
             Self::ConnectionParamReq(_) => 1 + 23,
-            Self::ConnectionUpdateInd { .. } => 1 + 11,
+            Self::ConnectionUpdateInd(_) => 1 + 11,
             Self::TerminateInd => 1 + 1,
         }
     }
@@ -72,13 +72,26 @@ pub(crate) struct Packet {
     nesn: bool,
     /// Holds the last octets of its frame.
     completes: bool,
+    /// Built for the first time.
+    first: bool,
+}
+
+/// A frame of ours that is acknowledged to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Acknowledged {
+    /// The write or notification of this request.
+    Value { tag: u32 },
+    /// The end of the connection.
+    Terminate,
+    /// Something that nobody waits for.
+    Other,
 }
 
 /// What a valid packet brought.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Heard {
     /// A frame of ours is now acknowledged to its end.
-    pub(crate) acknowledged: Option<Payload>,
+    pub(crate) acknowledged: Option<Acknowledged>,
     /// The packet was new.
     pub(crate) taken: bool,
     /// The packet was new and completes a frame of the other end.
@@ -127,12 +140,13 @@ impl Controller {
 
     /// Queues a control PDU. It goes in front of data whose transmission has not begun, as link
     /// layers do, since procedures have time limits.
-    pub(crate) fn push_control(&mut self, control: Control) {
+    pub(crate) fn push_control(&mut self, pdu: Control) {
         let busy = self.unacknowledged.is_some_and(|u| u.to > 0)
             || self.queue.front().is_some_and(|q| q.acknowledged > 0);
-        let place = usize::from(busy && !self.queue.is_empty());
-        let frame =
-            Queued { payload: Payload::Control(control), len: control.len(), acknowledged: 0 };
+        let control = |frame: &Queued| matches!(frame.payload, Payload::Control(_));
+        let begun = usize::from(busy && !self.queue.is_empty());
+        let place = begun + self.queue.iter().skip(begun).take_while(|f| control(f)).count();
+        let frame = Queued { payload: Payload::Control(pdu), len: pdu.len(), acknowledged: 0 };
         self.queue.insert(place, frame);
     }
 
@@ -178,7 +192,22 @@ impl Controller {
             sn: self.sn,
             nesn: self.nesn,
             completes,
+            first: !pending.sent_before,
         }
+    }
+
+    /// The packet just built never left the antenna; another may be built in its stead.
+    pub(crate) fn take_back(&mut self, packet: &Packet) {
+        if packet.first {
+            self.unacknowledged = None;
+        }
+    }
+
+    /// Whether the packet just built carries new connection parameters.
+    pub(crate) fn sends_update(&self, packet: &Packet) -> bool {
+        let front = self.queue.front().map(|frame| &frame.payload);
+        packet.octets > 0
+            && matches!(front, Some(Payload::Control(Control::ConnectionUpdateInd(_))))
     }
 
     /// Takes a packet with a valid CRC (Vol 6 Part B 4.5.9): acknowledgement, then new data.
@@ -220,7 +249,7 @@ impl Controller {
         self.unacknowledged = None;
     }
 
-    fn acknowledge(&mut self) -> Option<Payload> {
+    fn acknowledge(&mut self) -> Option<Acknowledged> {
         let done = self.unacknowledged.take()?;
         if done.to == 0 {
             return None;
@@ -230,13 +259,17 @@ impl Controller {
         if front.acknowledged < front.len {
             return None;
         }
-        self.queue.pop_front().map(|frame| frame.payload)
+        self.queue.pop_front().map(|frame| match frame.payload {
+            Payload::Value(sdu) => Acknowledged::Value { tag: sdu.tag },
+            Payload::Control(Control::TerminateInd) => Acknowledged::Terminate,
+            _ => Acknowledged::Other,
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Control, Controller, Payload};
+    use super::{Acknowledged, Control, Controller, Payload};
     use sim_core::{Sdu, Time};
 
     fn pair() -> (Controller, Controller) {
@@ -262,7 +295,7 @@ mod tests {
         assert_eq!(a.deliver(), Some(value(1)));
         let ack = b.build(251);
         let acknowledged = a.hear(&ack, Time::ZERO).acknowledged;
-        assert!(matches!(acknowledged, Some(Payload::Value(sdu)) if sdu.tag == 1));
+        assert_eq!(acknowledged, Some(Acknowledged::Value { tag: 1 }));
     }
 
     #[test]
@@ -285,6 +318,19 @@ mod tests {
         let again = a.build(251);
         assert_eq!(again.octets, 0);
         assert!(again.md && !again.retransmission);
+    }
+
+    #[test]
+    fn control_pdus_keep_their_order() {
+        let (mut a, mut b) = pair();
+        a.push(value(1), 502);
+        a.push_control(Control::LengthRsp);
+        a.push_control(Control::TerminateInd);
+        let first = a.build(251);
+        assert_eq!(first.octets, 9);
+        b.hear(&first, Time::ZERO);
+        a.hear(&b.build(251), Time::ZERO);
+        assert_eq!(a.build(251).octets, 2);
     }
 
     #[test]

@@ -1,15 +1,12 @@
 //! A connection event, packet by packet.
 
 use crate::channel::Reception;
-use crate::connection::{Connection, Phase};
-use crate::controller::{Control, Heard, Packet, Payload};
+use crate::connection::{Connection, Ended, OnAir, Phase};
+use crate::controller::{Acknowledged, Heard, Payload};
 use crate::link::{Link, LinkOut};
 use crate::phy::T_IFS;
 use crate::trace::{CloseCause, LinkEvent, Role, reason};
 use sim_core::Time;
-
-/// Events between an update and its instant (Zephyr `ull_llcp_conn_upd.c`: latency + 6).
-const INSTANT_DELTA: u16 = 6;
 
 /// CRC errors in a row that close an event (Vol 6 Part B 4.5.6).
 const CRC_ERROR_LIMIT: u8 = 2;
@@ -24,12 +21,13 @@ impl Link {
                 let octets = connection.central.next_octets(connection.octets);
                 anchor + self.air.of(octets)
             }
-            Phase::Air { end, .. } => end,
+            Phase::Air(on_air) => on_air.end,
         }
     }
 
     /// Begins the event whose anchor has passed, with what was queued at the anchor. Comes before
     /// anything else that happens at `now`. Returns whether there was one.
+    #[inline]
     pub(crate) fn begin_event(&mut self, now: Time) -> bool {
         if let Some(connection) = &self.connection
             && let Phase::Gap { anchor } = connection.phase
@@ -42,14 +40,12 @@ impl Link {
     }
 
     /// Ends the packet on the air when its time has come. Returns whether it had.
+    #[inline]
     pub(crate) fn end_packet(&mut self, now: Time) -> bool {
-        let Some(connection) = &self.connection else { return false };
-        match connection.phase {
-            Phase::Air { from, packet, end, spoiled, .. } if end <= now => {
-                match from {
-                    Role::Central => self.central_packet_ended(now, packet, spoiled),
-                    Role::Peripheral => self.peripheral_packet_ended(now, packet, spoiled),
-                }
+        match &self.connection {
+            Some(Connection { phase: Phase::Air(on_air), .. }) if on_air.end <= now => {
+                let on_air = *on_air;
+                self.packet_ended(now, &on_air);
                 true
             }
             _ => false,
@@ -64,82 +60,58 @@ impl Link {
         connection.central.crc_errors = 0;
         connection.peripheral.crc_errors = 0;
         if connection.central.alive {
-            self.send(Role::Central, now);
+            connection.send(Role::Central, now, &self.air, self.deaf_until);
         } else {
             let counter = connection.counter;
-            self.trace(LinkEvent::EmptyEvent { counter });
+            self.trace(LinkEvent::Silent { counter, role: Role::Central });
             self.close(now);
         }
     }
 
-    /// Puts the next packet of `from` on the air at `start`. It is built now, which is `T_IFS` before
-    /// it starts (or at the anchor): what a host queues later goes into a later packet.
-    fn send(&mut self, from: Role, start: Time) {
-        let deaf_until = self.deaf_until;
+    fn packet_ended(&mut self, now: Time, on_air: &OnAir) {
         let Some(connection) = self.connection.as_mut() else { return };
-        let octets = connection.octets;
-        let packet = connection.end_mut(from).build(octets);
-        let end = start + self.air.of(packet.octets);
-        connection.event_packets += 1;
-        if from == Role::Central {
-            connection.central_md = packet.md;
-        }
-        connection.phase = Phase::Air { from, packet, start, end, spoiled: deaf_until > start };
-    }
-
-    fn central_packet_ended(&mut self, now: Time, packet: Packet, spoiled: bool) {
-        let reception = self.reception(Role::Central, spoiled);
-        let Some(connection) = self.connection.as_mut() else { return };
-        let mut closes = None;
-        let mut heard = Heard::default();
-        match reception {
-            Reception::Missed => closes = Some(CloseCause::Silence),
-            Reception::CrcError => {
-                connection.peripheral.crc_errors += 1;
-                if connection.peripheral.crc_errors == CRC_ERROR_LIMIT {
-                    closes = Some(CloseCause::CrcErrors);
-                }
-            }
-            Reception::Valid => {
-                heard = connection.peripheral.hear(&packet, now + connection.params.timeout);
-            }
-        }
-        self.trace_packet(Role::Central, &packet, reception, heard.taken, closes);
-        match closes {
-            Some(_) => self.close(now),
-            None => self.send(Role::Peripheral, now + T_IFS),
-        }
-        self.pass_up(now, Role::Peripheral, heard);
-    }
-
-    fn peripheral_packet_ended(&mut self, now: Time, packet: Packet, spoiled: bool) {
-        let reception = self.reception(Role::Peripheral, spoiled);
-        let Some(connection) = self.connection.as_mut() else { return };
-        let leaves = connection.peripheral_leaves;
-        let first = reception == Reception::Valid && !connection.central.established;
+        let OnAir { from, ref packet, .. } = *on_air;
+        let supervision = now + connection.params.timeout;
+        let listener = connection.end(from.peer());
+        let reception = if on_air.spoiled || !listener.alive || connection.astray {
+            Reception::Missed
+        } else {
+            self.channel.reception(self.events, connection.event_packets.into())
+        };
+        let listener = connection.end_mut(from.peer());
+        let first = !listener.established;
         let mut heard = Heard::default();
         let closes = match reception {
             Reception::Missed => Some(CloseCause::Silence),
             Reception::CrcError => {
-                connection.central.crc_errors += 1;
-                if connection.central.crc_errors == CRC_ERROR_LIMIT {
+                listener.crc_errors += 1;
+                if listener.crc_errors == CRC_ERROR_LIMIT {
                     Some(CloseCause::CrcErrors)
                 } else {
-                    self.more(now, reception, packet.md).err()
+                    // Without the peer's more-data bit the central goes on, as Zephyr's controller does.
+                    connection.ends_after(from, true, now, &self.config, &self.air)
                 }
             }
             Reception::Valid => {
-                heard = connection.central.hear(&packet, now + connection.params.timeout);
-                self.more(now, reception, packet.md).err()
+                heard = listener.hear(packet, supervision);
+                let more = connection.central_md || packet.md;
+                connection.ends_after(from, more, now, &self.config, &self.air)
             }
         };
-        self.trace_packet(Role::Peripheral, &packet, reception, heard.taken, closes);
+        let ended = Ended { reception, taken: heard.taken, closes };
+        self.out.push_back(LinkOut::Trace(connection.packet_event(on_air, &ended, &self.air)));
+        let leaves = connection.peripheral_leaves && from == Role::Peripheral;
         match closes {
             Some(_) => self.close(now),
-            None => self.send(Role::Central, now + T_IFS),
+            None => connection.send(from.peer(), now + T_IFS, &self.air, self.deaf_until),
         }
-        self.pass_up(now, Role::Central, heard);
-        if first {
+        if let Some(frame) = heard.acknowledged {
+            self.acknowledged(now, from.peer(), frame);
+        }
+        if heard.completes_frame {
+            self.deliver(from.peer());
+        }
+        if first && reception == Reception::Valid && from == Role::Peripheral {
             self.out.push_back(LinkOut::Connected);
         }
         if leaves {
@@ -147,66 +119,9 @@ impl Link {
         }
     }
 
-    /// Whether the central starts another pair. After a packet with a CRC error it does not know
-    /// the peer's more-data bit and goes on, as Zephyr's controller does.
-    fn more(&self, now: Time, reception: Reception, peer_md: bool) -> Result<(), CloseCause> {
-        let Some(connection) = &self.connection else { return Err(CloseCause::Silence) };
-        if reception == Reception::Valid && !connection.central_md && !peer_md {
-            return Err(CloseCause::NoMoreData);
-        }
-        let limit = u16::from(self.config.max_pairs) * 2;
-        if limit > 0 && connection.event_packets >= limit {
-            return Err(CloseCause::PairLimit);
-        }
-        let used = connection.event_time(now + T_IFS);
-        let needed = self.config.worst_pair(connection.octets) + self.config.event_overhead;
-        if used + needed > connection.params.interval {
-            return Err(CloseCause::NoTime);
-        }
-        Ok(())
-    }
-
-    /// The fate of the packet that has just ended.
-    fn reception(&self, from: Role, spoiled: bool) -> Reception {
-        let Some(connection) = self.connection.as_ref() else { return Reception::Missed };
-        let listens = match from {
-            Role::Central => connection.peripheral.alive,
-            Role::Peripheral => connection.central.alive,
-        };
-        if spoiled || !listens {
-            return Reception::Missed;
-        }
-        self.channel.reception(self.events, u32::from(connection.event_packets))
-    }
-
-    fn trace_packet(
-        &mut self,
-        from: Role,
-        packet: &Packet,
-        reception: Reception,
-        taken: bool,
-        closes: Option<CloseCause>,
-    ) {
-        let counter = self.connection.as_ref().map_or(0, |c| c.counter);
-        let air_us = self.air.us(packet.octets);
-        self.trace(LinkEvent::Packet {
-            tag: packet.tag,
-            counter,
-            air_us,
-            octets: packet.octets,
-            value_octets: packet.value_octets,
-            from,
-            reception,
-            retransmission: packet.retransmission,
-            md: packet.md,
-            taken,
-            closes,
-        });
-    }
-
     /// Ends the event; the next anchor is one interval after this one's. An event that ran past
     /// that anchor, since its first pair is sent however long it is, costs the anchors it covers.
-    fn close(&mut self, now: Time) {
+    pub(crate) fn close(&mut self, now: Time) {
         let Some(connection) = self.connection.as_mut() else { return };
         let mut anchor = connection.event_start;
         loop {
@@ -223,91 +138,34 @@ impl Link {
         }
     }
 
-    /// Hands what a valid packet brought to the host of `to`: first the acknowledgement of its own
-    /// frame, then a completed frame of the peer.
-    fn pass_up(&mut self, now: Time, to: Role, heard: Heard) {
-        if let Some(payload) = heard.acknowledged {
-            self.acknowledged(now, to, &payload);
-        }
-        if heard.completes_frame {
-            let peer = match to {
-                Role::Central => Role::Peripheral,
-                Role::Peripheral => Role::Central,
-            };
-            let payload = self.connection.as_mut().and_then(|c| c.end_mut(peer).deliver());
-            if let Some(payload) = payload {
-                self.deliver(to, payload);
+    /// A frame of `sender` is acknowledged to its end.
+    fn acknowledged(&mut self, now: Time, sender: Role, frame: Acknowledged) {
+        match (sender, frame) {
+            (Role::Central, Acknowledged::Value { tag }) => {
+                self.out.push_back(LinkOut::Written { tag });
             }
-        }
-    }
-
-    fn acknowledged(&mut self, now: Time, sender: Role, payload: &Payload) {
-        match (sender, payload) {
-            (Role::Central, Payload::Value(sdu)) => {
-                self.out.push_back(LinkOut::Written { tag: sdu.tag });
+            (Role::Peripheral, Acknowledged::Value { tag }) => {
+                self.out.push_back(LinkOut::Notified { tag });
             }
-            (Role::Peripheral, Payload::Value(sdu)) => {
-                self.out.push_back(LinkOut::Notified { tag: sdu.tag });
-            }
-            (Role::Central, Payload::Control(Control::TerminateInd)) => {
+            (Role::Central, Acknowledged::Terminate) => {
                 self.lose(now, Role::Central, reason::LOCAL_TERMINATED);
             }
             _ => {}
         }
     }
 
-    fn deliver(&mut self, to: Role, payload: Payload) {
+    /// Hands the frame that `to` has just received whole to its host.
+    fn deliver(&mut self, to: Role) {
+        let payload = self.connection.as_mut().and_then(|c| c.end_mut(to.peer()).deliver());
         match payload {
-            Payload::Value(sdu) => self.out.push_back(match to {
+            Some(Payload::Value(sdu)) => self.out.push_back(match to {
                 Role::Central => LinkOut::Received(sdu),
                 Role::Peripheral => LinkOut::Wrote(sdu),
             }),
-            Payload::Request(procedure) => self.answer(procedure),
-            Payload::Response(procedure) => self.response(procedure),
-            Payload::Control(control) => self.take_control(to, control),
+            Some(Payload::Request(procedure)) => self.answer(procedure),
+            Some(Payload::Response(procedure)) => self.response(procedure),
+            Some(Payload::Control(control)) => self.take_control(to, control),
+            None => {}
         }
-    }
-
-    fn take_control(&mut self, to: Role, control: Control) {
-        let Some(connection) = self.connection.as_mut() else { return };
-        match control {
-            Control::LengthReq => connection.end_mut(to).push_control(Control::LengthRsp),
-            Control::LengthRsp => {
-                let octets = self.config.fitting_data_length(connection.params.interval);
-                connection.octets = octets;
-                self.trace(LinkEvent::DataLength { octets });
-            }
-            Control::ConnectionParamReq(params) => {
-                let delta = INSTANT_DELTA + connection.params.latency;
-                let instant = connection.counter.wrapping_add(delta);
-                connection.update = Some((instant, params));
-                let update = Control::ConnectionUpdateInd { params, instant };
-                connection.end_mut(to).push_control(update);
-            }
-            Control::ConnectionUpdateInd { .. } => {}
-            Control::TerminateInd => connection.peripheral_leaves = true,
-        }
-    }
-
-    /// Brings new parameters into force when their instant is reached.
-    fn apply_update(&mut self, now: Time) {
-        let Some(connection) = self.connection.as_mut() else { return };
-        let Some((instant, params)) = connection.update else { return };
-        if instant != connection.counter {
-            return;
-        }
-        connection.update = None;
-        connection.params = params;
-        // The supervision timer starts anew with the new parameters (Vol 6 Part B 5.1.1).
-        let supervision = now + params.timeout;
-        for end in [&mut connection.central, &mut connection.peripheral] {
-            if end.alive && end.established {
-                end.supervision = supervision;
-            }
-        }
-        self.trace(LinkEvent::ParamsUpdated {
-            interval_us: params.interval.as_us() as u32,
-            timeout_ms: (params.timeout.as_us() / 1_000) as u16,
-        });
     }
 }

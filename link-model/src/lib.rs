@@ -10,6 +10,7 @@ mod central;
 mod channel;
 mod config;
 mod connection;
+mod control;
 mod controller;
 mod event;
 mod link;

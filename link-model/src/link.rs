@@ -219,7 +219,7 @@ impl Machine for Link {
                     self.ask_for_params(now);
                 }
             }
-            LinkIn::Deaf { until } => self.go_deaf(until),
+            LinkIn::Deaf { until } => self.go_deaf(now, until),
             LinkIn::Slot(slot) => self.take_slot_message(now, slot),
         }
     }

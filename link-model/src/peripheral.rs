@@ -41,8 +41,8 @@ impl Link {
         self.deaf_until = Time::ZERO;
         let Some(connection) = self.connection.as_mut() else { return };
         connection.peripheral.leave();
-        if let Phase::Air { from: Role::Peripheral, spoiled, .. } = &mut connection.phase {
-            *spoiled = true;
+        if let Phase::Air(on_air) = &mut connection.phase {
+            on_air.spoiled |= on_air.from == Role::Peripheral;
         }
         if !connection.central.alive {
             self.connection = None;
@@ -74,13 +74,23 @@ impl Link {
         }
     }
 
-    /// From now until `until` the peripheral neither hears nor sends.
-    pub(crate) fn go_deaf(&mut self, until: Time) {
+    /// From now until `until` the peripheral neither hears nor sends. A packet of its own that was
+    /// built but not begun stays unsent, and the central hears nothing in its turn.
+    pub(crate) fn go_deaf(&mut self, now: Time, until: Time) {
         self.deaf_until = self.deaf_until.max(until);
-        if let Some(connection) = self.connection.as_mut()
-            && let Phase::Air { start, spoiled, .. } = &mut connection.phase
-        {
-            *spoiled |= until > *start;
+        let Some(connection) = self.connection.as_mut() else { return };
+        let Phase::Air(on_air) = &mut connection.phase else { return };
+        if until <= on_air.start {
+            return;
+        }
+        if on_air.from == Role::Peripheral && on_air.start >= now {
+            let packet = on_air.packet;
+            let counter = connection.counter;
+            connection.peripheral.take_back(&packet);
+            self.trace(LinkEvent::Silent { counter, role: Role::Peripheral });
+            self.close(now);
+        } else {
+            on_air.spoiled = true;
         }
     }
 

@@ -14,6 +14,17 @@ pub enum Role {
     Peripheral,
 }
 
+impl Role {
+    /// The other end.
+    #[must_use]
+    pub const fn peer(self) -> Self {
+        match self {
+            Self::Central => Self::Peripheral,
+            Self::Peripheral => Self::Central,
+        }
+    }
+}
+
 /// Why a connection event ended (Vol 6 Part B 4.5.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -80,10 +91,13 @@ pub enum LinkEvent {
         /// The connection event closed with it, for this cause.
         closes: Option<CloseCause>,
     },
-    /// A connection event closed without a packet: the central has left.
-    EmptyEvent {
+    /// A connection event closed because the end whose turn it was sent nothing: the central has
+    /// left, or the peripheral is deaf.
+    Silent {
         /// Connection event counter.
         counter: u16,
+        /// Whose turn it was.
+        role: Role,
     },
     /// A write was dropped because the attribute cannot hold it.
     TooLong {
@@ -159,7 +173,7 @@ impl Words for LinkEvent {
                     | u64::from(taken) << 5
                     | closes.map_or(0, |cause| cause as u64 + 1),
             ],
-            Self::EmptyEvent { counter } => [w(3, u64::from(counter)), 0],
+            Self::Silent { counter, role } => [w(3, u64::from(counter)), role as u64],
             Self::TooLong { tag, octets } => [w(5, u64::from(tag)), u64::from(octets)],
             Self::ParamsUpdated { interval_us, timeout_ms } => {
                 [w(6, u64::from(interval_us)), u64::from(timeout_ms)]

@@ -31,12 +31,13 @@ pub struct NodeId(pub u8);
 /// no stale timers.
 ///
 /// Nodes are few (a handful per peripheral), so the earliest is found by looking at all of them:
-/// below about sixteen nodes that is faster than any heap. A deadline and the node's place in the
-/// order of ties share one word, so that one minimum finds both.
+/// below about sixteen nodes that is faster than any heap.
 #[derive(Clone, Debug)]
 pub struct Agenda {
-    /// Per place in the order of ties: the deadline above, the place in the low bits.
-    due: Vec<u64>,
+    /// Deadlines of the first places in the order of ties; [`Time::MAX`] for none.
+    first: [Time; Self::FIRST],
+    /// Deadlines of the places behind.
+    rest: Vec<Time>,
     /// From node to its place.
     place: Vec<u8>,
     /// From place back to the node.
@@ -44,10 +45,10 @@ pub struct Agenda {
 }
 
 impl Agenda {
-    /// Bits of a place. What is left for time are 2^56 ns, more than two years.
-    const PLACE_BITS: u32 = 8;
-    /// Later than any deadline that fits.
-    const NEVER: u64 = u64::MAX >> Self::PLACE_BITS;
+    /// Nodes of a world with one peripheral, and some more. Their deadlines are compared without a
+    /// loop and one by one: a vector instruction would read several right after one was written,
+    /// which stalls.
+    const FIRST: usize = 8;
 
     /// An agenda for nodes with these (rank, id) pairs. The n-th pair gets `NodeId(n)`; the order
     /// of naming has no influence on the order of ties.
@@ -67,7 +68,8 @@ impl Agenda {
             place[n as usize] = p as u8;
         }
         Self {
-            due: (0..nodes.len()).map(|p| Self::word(None, p)).collect(),
+            first: [Time::MAX; Self::FIRST],
+            rest: vec![Time::MAX; nodes.len().saturating_sub(Self::FIRST)],
             place,
             node: order.into_iter().map(NodeId).collect(),
         }
@@ -77,23 +79,29 @@ impl Agenda {
     #[inline]
     pub fn set(&mut self, node: NodeId, due: Option<Time>) {
         let place = usize::from(self.place[usize::from(node.0)]);
-        self.due[place] = Self::word(due, place);
+        let due = due.unwrap_or(Time::MAX);
+        match self.first.get_mut(place) {
+            Some(first) => *first = due,
+            None => self.rest[place - Self::FIRST] = due,
+        }
     }
 
-    /// The earliest deadline and its node; among equals the first in (rank, id). A deadline more
-    /// than two years from the start never comes.
+    /// The earliest deadline and its node; among equals the first in (rank, id). A deadline at
+    /// [`Time::MAX`] never comes.
     #[inline]
     pub fn next(&self) -> Option<(Time, NodeId)> {
-        let first = self.due.iter().fold(u64::MAX, |first, &due| first.min(due));
-        let due = first >> Self::PLACE_BITS;
-        let place = first as usize & ((1 << Self::PLACE_BITS) - 1);
-        (due < Self::NEVER).then(|| (Time::from_ns(due), self.node[place]))
-    }
-
-    #[inline]
-    fn word(due: Option<Time>, place: usize) -> u64 {
-        let due = due.map_or(Self::NEVER, |due| due.as_ns().min(Self::NEVER));
-        due << Self::PLACE_BITS | place as u64
+        let (mut earliest, mut at) = (Time::MAX, 0);
+        for (place, &due) in self.first.iter().enumerate() {
+            if due < earliest {
+                (earliest, at) = (due, place);
+            }
+        }
+        for (place, &due) in self.rest.iter().enumerate() {
+            if due < earliest {
+                (earliest, at) = (due, Self::FIRST + place);
+            }
+        }
+        (earliest < Time::MAX).then(|| (earliest, self.node[at]))
     }
 }
 

@@ -320,7 +320,7 @@ fn android_looks_at_the_link_and_not_at_the_answer_to_the_reset() {
     react(&mut world, RESET.0, RESET.1, 0, refuse(10));
     world.fails_with(E::Rc { phase: Phase::Reset, rc: 10, group: None });
     let (at, _) = world.finished.expect("it ended");
-    assert_eq!(at.since(world.phase_at(Phase::Reset, 0)), Span::from_s(60));
+    assert_eq!(at.since(world.phase_at(Phase::Reset, 0)), Span::from_s(120));
 
     let mut world = android();
     world.link_dies_after = None;

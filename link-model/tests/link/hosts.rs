@@ -21,9 +21,11 @@ impl Hosts {
     /// Advertises, connects, subscribes; panics when that takes more than ten seconds.
     pub(crate) fn connected(config: LinkConfig, seed: u64) -> Self {
         let mut hosts = Self::new(config, seed);
-        hosts.tell(LinkIn::Advertise);
-        hosts.tell(LinkIn::Connect { timeout: Span::from_s(30) });
-        hosts.run_until(|out| *out == LinkOut::Connected);
+        while !hosts.messages().contains(&&LinkOut::Connected) {
+            hosts.tell(LinkIn::Advertise);
+            hosts.tell(LinkIn::Connect { timeout: Span::from_s(30) });
+            hosts.run_until(|out| matches!(out, LinkOut::Connected | LinkOut::ConnectFailed));
+        }
         hosts.tell(LinkIn::Discover);
         hosts.run_until(|out| matches!(out, LinkOut::Ready { .. }));
         hosts

@@ -1,6 +1,6 @@
 //! The link keeps the machine contract under arbitrary inputs and loss.
 
-use link_model::{ConnParams, Link, LinkConfig, LinkIn, LinkOut};
+use link_model::{ConnParams, Link, LinkConfig, LinkIn, LinkOut, Phy};
 use proptest::prelude::*;
 use sim_core::contract::{Harness, check};
 use sim_core::{Ppm, Priority, Sdu, Seed, Slot, Span, Time};
@@ -46,21 +46,40 @@ fn input() -> impl Strategy<Value = LinkIn> {
     ]
 }
 
+fn config() -> impl Strategy<Value = LinkConfig> {
+    let phy = prop::sample::select(vec![Phy::OneM, Phy::TwoM, Phy::CodedS2, Phy::CodedS8]);
+    let loss = prop_oneof![Just(0u32), Just(100_000), Just(1_000_000)];
+    (phy, loss, 6u16..80, 27u8..=251, 23u16..517, 0u8..4, 0u64..3, 0u64..2).prop_map(
+        |(phy, loss, interval, data_length, central_mtu, max_pairs, latency_ms, delay_s)| {
+            LinkConfig {
+                params: ConnParams::from_units(interval, 0, 100),
+                phy,
+                data_length,
+                central_mtu,
+                max_pairs,
+                central_host_latency: Span::from_ms(latency_ms),
+                param_update_delay: Span::from_s(delay_s),
+                loss: Ppm::new(loss),
+                miss: Ppm::new(loss / 10),
+                ..LinkConfig::default()
+            }
+        },
+    )
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn whatever_the_hosts_do_the_link_keeps_the_contract(
         script in prop::collection::vec((0u64..400, input()), 0..40),
-        loss in prop_oneof![Just(0u32), Just(100_000), Just(1_000_000)],
+        config in config(),
         seed: u64,
     ) {
-        let c = LinkConfig { loss: Ppm::new(loss), miss: Ppm::new(loss / 10), ..LinkConfig::default() };
         let mut start = vec![
             (Span::ZERO, LinkIn::Advertise),
             (Span::ZERO, LinkIn::Connect { timeout: Span::from_s(5) }),
         ];
         start.extend(script.into_iter().map(|(ms, i)| (Span::from_ms(ms), i)));
-        let link = Link::new(c, Seed(seed));
+        let link = Link::new(config, Seed(seed));
         check(&mut Silent { att_mtu: 23 }, &link, start, Span::from_s(10));
     }
 }

@@ -294,3 +294,60 @@ fn the_data_length_is_lowered_until_a_pair_fits_the_interval() {
     hosts.write(1, 480);
     hosts.run_until(|out| matches!(out, LinkOut::Wrote(_)));
 }
+
+/// What a deaf peripheral would have sent stays unsent: it is neither on the air nor a repeat later.
+#[test]
+fn a_peripheral_that_goes_deaf_on_reception_sends_nothing_and_answers_afresh_later() {
+    let mut hosts = Hosts::connected(LinkConfig::default(), 1);
+    hosts.advance(Span::from_ms(50));
+    hosts.write(1, 20);
+    hosts.run_until(|out| matches!(out, LinkOut::Wrote(_)));
+    let until = hosts.now + Span::from_ms(5);
+    hosts.tell(LinkIn::Deaf { until });
+    hosts.tell(LinkIn::Notify(Sdu { tag: 1, bytes: vec![5; 30] }));
+    let from = hosts.said.len();
+    hosts.run_until(|out| matches!(out, LinkOut::Received(_)));
+    let packets: Vec<LinkEvent> = hosts.said[from..]
+        .iter()
+        .filter_map(|(_, out)| match out {
+            LinkOut::Trace(event @ LinkEvent::Packet { .. }) => Some(*event),
+            _ => None,
+        })
+        .collect();
+    // The central repeats its write, the peripheral's first packet is the notification.
+    let [
+        LinkEvent::Packet { from: Role::Central, retransmission: true, taken: false, .. },
+        LinkEvent::Packet {
+            from: Role::Peripheral, retransmission: false, value_octets: 30, ..
+        },
+    ] = packets[..]
+    else {
+        panic!("{packets:?}");
+    };
+}
+
+#[test]
+fn an_update_that_the_peripheral_missed_costs_the_connection() {
+    let slow = ConnParams { timeout: Span::from_s(4), ..ConnParams::from_units(24, 0, 42) };
+    let c = LinkConfig { params: slow, param_update_delay: Span::ZERO, ..LinkConfig::default() };
+    for deaf_events in [3, 8] {
+        let mut hosts = Hosts::connected(c.clone(), 1);
+        hosts.tell(LinkIn::RequestParams(ConnParams::from_units(9, 0, 100)));
+        // The request has arrived, the update waits for the next anchor; its instant is six later.
+        hosts.run_until(|out| {
+            matches!(out, LinkOut::Trace(LinkEvent::Packet { octets: 24, taken: true, .. }))
+        });
+        let until = hosts.now + slow.interval * deaf_events;
+        hosts.tell(LinkIn::Deaf { until });
+        hosts.run_until(|out| {
+            matches!(out, LinkOut::Trace(LinkEvent::ParamsUpdated { interval_us: 11_250, .. }))
+        });
+        let updated = hosts.said.len();
+        hosts.advance(Span::from_s(5));
+        let heard = hosts.said[updated..].iter().any(|(_, out)| {
+            matches!(out, LinkOut::Trace(LinkEvent::Packet { reception: Reception::Valid, .. }))
+        });
+        let lost = hosts.messages().contains(&&LinkOut::Lost { reason: reason::TIMEOUT });
+        assert_eq!((heard, lost), if deaf_events < 6 { (true, false) } else { (false, true) });
+    }
+}

@@ -271,6 +271,10 @@ impl BudgetFold {
                     self.in_burst = false;
                 }
             }
+            LinkEvent::Silent { .. } if self.in_burst => {
+                self.mark(at);
+                self.in_burst = false;
+            }
             LinkEvent::TooLong { tag, .. } => self.lose(at, tag),
             LinkEvent::Subscribed => {
                 self.mark(at);

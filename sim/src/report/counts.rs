@@ -211,7 +211,7 @@ impl Counts {
                 self.smp.dropped += 1;
                 self.too_long = Some(octets);
             }
-            LinkEvent::EmptyEvent { .. } => self.link.events += 1,
+            LinkEvent::Silent { .. } => self.link.events += 1,
             LinkEvent::Mtu { att_mtu } => self.link.mtu = att_mtu,
             LinkEvent::ConnectInd { interval_us, .. }
             | LinkEvent::ParamsUpdated { interval_us, .. } => self.link.interval_us = interval_us,

@@ -85,7 +85,8 @@ impl Words for WorldEvent {
 }
 
 impl Words for Event {
-    #[inline]
+    #[expect(clippy::inline_always, reason = "see `Digest`: the kind is known where it is called")]
+    #[inline(always)]
     fn words(&self) -> [u64; 2] {
         match self {
             Self::World(event) => event.words(),

@@ -41,7 +41,10 @@ impl Digest {
 }
 
 impl Sink for Digest {
-    #[inline]
+    // Inlined where the kind of event is known, the words are made from registers; otherwise each
+    // record goes through memory and two jump tables, which doubles the cost of a digest.
+    #[expect(clippy::inline_always, reason = "measured: a tenth of a run's time")]
+    #[inline(always)]
     fn record(&mut self, record: &Record) {
         // The words are mixed apart from the state, so that only one multiplication a record
         // waits for the record before it.

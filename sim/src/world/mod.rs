@@ -143,19 +143,7 @@ impl<S: Sink> World<S> {
 
     /// Lets the next thing happen. Does nothing once the run has ended.
     pub fn step(&mut self) {
-        if self.ended.is_some() {
-            return;
-        }
-        let Some((due, node)) = self.agenda.next().filter(|(due, _)| *due < self.limit) else {
-            self.now = self.limit;
-            self.record(Event::World(WorldEvent::TimeLimit));
-            self.ended = Some(End::TimeLimit);
-            return;
-        };
-        debug_assert!(due >= self.now, "time runs backwards");
-        self.now = due;
-        self.wake(node);
-        self.settle();
+        self.step_to(Time::MAX);
     }
 
     /// Runs until the end and tells how it ended.
@@ -170,20 +158,44 @@ impl<S: Sink> World<S> {
 
     /// Lets everything happen up to and including `until`, or to the end of the run.
     pub fn advance_to(&mut self, until: Time) {
-        while self.deadline().is_some_and(|due| due <= until) {
-            self.step();
-        }
+        while self.step_to(until) {}
         if self.ended.is_none() {
             self.now = self.now.max(until);
         }
     }
 
-    /// Delivers messages until nobody has anything to say at this moment.
+    /// Lets the next thing happen, unless it lies behind `until` or the run has ended. Returns
+    /// whether anything happened.
+    fn step_to(&mut self, until: Time) -> bool {
+        if self.ended.is_some() {
+            return false;
+        }
+        let (due, node) = self.agenda.next().unwrap_or((Time::MAX, POWER));
+        if due.min(self.limit) > until {
+            return false;
+        }
+        if due >= self.limit {
+            self.now = self.limit;
+            self.record(Event::World(WorldEvent::TimeLimit));
+            self.ended = Some(End::TimeLimit);
+            return true;
+        }
+        debug_assert!(due >= self.now, "time runs backwards");
+        self.now = due;
+        self.wake(node);
+        if !self.inbox.is_empty() {
+            self.settle();
+        }
+        true
+    }
+
+    /// Delivers messages until nobody has anything to say at this moment. Nobody hears any more once
+    /// the run has ended.
     fn settle(&mut self) {
+        if self.ended.is_some() {
+            self.inbox.clear();
+        }
         for _ in 0..MESSAGE_BOUND {
-            if self.ended.is_some() {
-                self.inbox.clear();
-            }
             let Some(message) = self.inbox.pop_front() else { return };
             self.deliver(message);
         }

@@ -123,7 +123,10 @@ impl<S: Sink> World<S> {
             ClientOut::Discover => self.tell_link(LinkIn::Discover),
             ClientOut::Write(sdu) => self.tell_link(LinkIn::Write(sdu)),
             ClientOut::Disconnect => self.tell_link(LinkIn::Disconnect),
-            ClientOut::Finished(finish) => self.ended = Some(End::Finished(finish)),
+            ClientOut::Finished(finish) => {
+                self.ended = Some(End::Finished(finish));
+                self.inbox.clear();
+            }
             ClientOut::Trace(event) => self.record(Event::Client(event)),
         }
     }

@@ -31,14 +31,18 @@ fn fates(records: &[Record]) -> BTreeMap<(u32, u16), Reception> {
     let (mut event, mut packet) = (0, 0);
     let mut fates = BTreeMap::new();
     for record in records {
-        let Event::Link(LinkEvent::Packet { reception, closes, .. }) = record.event else {
-            continue;
+        let closes = match record.event {
+            Event::Link(LinkEvent::Packet { reception, closes, .. }) => {
+                packet += 1;
+                if reception != Reception::Missed {
+                    fates.insert((event, packet), reception);
+                }
+                closes.is_some()
+            }
+            Event::Link(LinkEvent::Silent { .. }) => true,
+            _ => false,
         };
-        packet += 1;
-        if reception != Reception::Missed {
-            fates.insert((event, packet), reception);
-        }
-        if closes.is_some() {
+        if closes {
             (event, packet) = (event + 1, 0);
         }
     }
@@ -53,7 +57,7 @@ fn the_channel_does_not_depend_on_what_the_client_does() {
     let both = one.iter().filter_map(|(at, fate)| Some((fate, three.get(at)?)));
     let (same, common) =
         both.fold((0, 0), |(same, all), (a, b)| (same + u32::from(a == b), all + 1));
-    assert!(common > 2_000);
+    assert!(common > 1_000, "{common}");
     assert_eq!(same, common, "of {common} packets at the same place");
 }
 

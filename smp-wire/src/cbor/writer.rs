@@ -27,11 +27,13 @@ impl<'a> Writer<'a> {
     }
 
     /// Begins a map of `count` entries.
+    #[inline]
     pub fn map(&mut self, count: usize) {
         self.begin(Major::Map, count);
     }
 
     /// Ends the innermost map.
+    #[inline]
     pub fn end_map(&mut self) {
         self.end();
     }
@@ -47,11 +49,13 @@ impl<'a> Writer<'a> {
     }
 
     /// An unsigned integer in as few octets as it takes.
+    #[inline]
     pub fn uint(&mut self, value: u64) {
         self.head(Major::Unsigned, value);
     }
 
     /// An integer of either sign in as few octets as it takes.
+    #[inline]
     pub fn int(&mut self, value: i64) {
         match u64::try_from(value) {
             Ok(value) => self.head(Major::Unsigned, value),
@@ -61,27 +65,32 @@ impl<'a> Writer<'a> {
     }
 
     /// A boolean.
+    #[inline]
     pub fn bool(&mut self, value: bool) {
         self.out.push(if value { TRUE } else { FALSE });
     }
 
     /// A text string, or a map key.
+    #[inline]
     pub fn text(&mut self, value: &str) {
         self.text_bytes(value.as_bytes());
     }
 
     /// A text string of octets that may not be UTF-8, as a server echoes them.
+    #[inline]
     pub fn text_bytes(&mut self, value: &[u8]) {
         self.head(Major::Text, value.len() as u64);
         self.out.extend_from_slice(value);
     }
 
     /// A byte string.
+    #[inline]
     pub fn bytes(&mut self, value: &[u8]) {
         self.head(Major::Bytes, value.len() as u64);
         self.out.extend_from_slice(value);
     }
 
+    #[inline]
     fn begin(&mut self, major: Major, count: usize) {
         match self.form {
             MapForm::Definite => self.head(major, count as u64),
@@ -89,6 +98,7 @@ impl<'a> Writer<'a> {
         }
     }
 
+    #[inline]
     fn end(&mut self) {
         if self.form == MapForm::Indefinite {
             self.out.push(BREAK);
@@ -97,19 +107,28 @@ impl<'a> Writer<'a> {
 
     #[inline]
     fn head(&mut self, major: Major, value: u64) {
+        if value < 24 {
+            self.out.push(first_octet(major, value as u8));
+        } else {
+            self.long_head(major, value);
+        }
+    }
+
+    /// A head whose argument takes octets of its own, as few as it can.
+    fn long_head(&mut self, major: Major, value: u64) {
+        let first = |info| first_octet(major, info);
         match value {
-            0..24 => self.out.push(first_octet(major, value as u8)),
-            24..=0xff => self.out.extend_from_slice(&[first_octet(major, 24), value as u8]),
+            ..=0xff => self.out.extend_from_slice(&[first(24), value as u8]),
             0x100..=0xffff => {
-                self.out.push(first_octet(major, 25));
-                self.out.extend_from_slice(&(value as u16).to_be_bytes());
+                let [high, low] = (value as u16).to_be_bytes();
+                self.out.extend_from_slice(&[first(25), high, low]);
             }
             0x1_0000..=0xffff_ffff => {
-                self.out.push(first_octet(major, 26));
-                self.out.extend_from_slice(&(value as u32).to_be_bytes());
+                let [a, b, c, d] = (value as u32).to_be_bytes();
+                self.out.extend_from_slice(&[first(26), a, b, c, d]);
             }
             _ => {
-                self.out.push(first_octet(major, 27));
+                self.out.push(first(27));
                 self.out.extend_from_slice(&value.to_be_bytes());
             }
         }

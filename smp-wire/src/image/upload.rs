@@ -158,6 +158,7 @@ impl UploadResponse {
     }
 }
 
+#[inline]
 fn uint_entry(writer: &mut Writer<'_>, key: &str, value: Option<u32>) {
     if let Some(value) = value {
         writer.text(key);
@@ -165,6 +166,7 @@ fn uint_entry(writer: &mut Writer<'_>, key: &str, value: Option<u32>) {
     }
 }
 
+#[inline]
 fn bytes_entry(writer: &mut Writer<'_>, key: &str, value: Option<&[u8]>) {
     if let Some(value) = value {
         writer.text(key);
