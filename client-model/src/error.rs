@@ -2,7 +2,7 @@
 
 use crate::event::Phase;
 use serde::{Deserialize, Serialize};
-use smp_wire::errors::ErrorBody;
+use smp_wire::errors::{ErrorBody, group_error_name, rc_name};
 use std::fmt;
 use thiserror::Error;
 
@@ -71,7 +71,7 @@ pub enum ClientError {
         phase: Phase,
     },
     /// The server refused something other than an upload request.
-    #[error("rc: {rc}{} in phase {phase}", OfGroup(*group))]
+    #[error("rc: {} in phase {phase}", Named(*rc, *group))]
     Rc {
         /// What was refused.
         phase: Phase,
@@ -88,7 +88,7 @@ pub enum ClientError {
         phase: Phase,
     },
     /// The server refused an upload request.
-    #[error("upload_rejected: rc {rc}{}", OfGroup(*group))]
+    #[error("upload_rejected: {}", Named(*rc, *group))]
     UploadRejected {
         /// The code.
         rc: i32,
@@ -188,12 +188,15 @@ pub enum ClientError {
     StrategyStalled,
 }
 
-/// Makes `" of group 1"` of a code's group.
-struct OfGroup(Option<u16>);
+/// A refusal's code with its name: `rc 3 (MGMT_ERR_EINVAL)`, `error 28 of group 1 (...)`.
+struct Named(i32, Option<u16>);
 
-impl fmt::Display for OfGroup {
+impl fmt::Display for Named {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |group| write!(f, " of group {group}"))
+        let Self(rc, group) = *self;
+        let Some(group) = group else { return write!(f, "rc {rc} ({})", rc_name(rc.into())) };
+        let name = u16::try_from(rc).ok().and_then(|rc| group_error_name(group, rc));
+        write!(f, "error {rc} of group {group} ({})", name.unwrap_or("unknown"))
     }
 }
 

@@ -45,13 +45,6 @@ pub enum RadioSync {
     Mpsl,
 }
 
-/// How fine a power cut strikes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CutLevel {
-    /// Between operations: nothing of an operation in progress happens (MCUboot's own simulator).
-    Atomic,
-}
-
 /// A fact for the device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FlashIn {
@@ -59,7 +52,8 @@ pub enum FlashIn {
     Start(FlashOp),
     /// The radio's answer. Time that was not asked for, or is no longer needed, is given back.
     Slot(Slot),
-    /// The supply fails. An operation in progress is dropped without [`FlashOut::Done`].
+    /// The supply fails. An operation in progress is dropped without [`FlashOut::Done`], and nothing
+    /// of it happens: a cut strikes between operations, as in MCUboot's own simulator.
     PowerOff,
 }
 
@@ -89,7 +83,6 @@ pub enum FlashOut {
 pub struct Device {
     nor: Nor,
     sync: RadioSync,
-    cut: CutLevel,
     known: Vec<Arc<KnownBytes>>,
     work: Work,
     out: VecDeque<FlashOut>,
@@ -122,7 +115,6 @@ impl Device {
         Self {
             nor: Nor::new(part),
             sync,
-            cut: CutLevel::Atomic,
             known: Vec::new(),
             work: Work::Idle,
             out: VecDeque::with_capacity(4),
@@ -252,9 +244,6 @@ impl Device {
 
     fn power_off(&mut self, now: Time) {
         if let Work::Running { op, since, .. } = std::mem::replace(&mut self.work, Work::Idle) {
-            match self.cut {
-                CutLevel::Atomic => {}
-            }
             self.nor.add_busy(now.since(since));
             self.out
                 .push_back(FlashOut::Trace(FlashEvent::Cut { kind: OpKind::of(&op), at: op.at() }));

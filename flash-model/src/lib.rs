@@ -20,7 +20,7 @@ mod trailer;
 mod view;
 
 pub use boot::{BootConfig, BootIn, BootLoader, BootOut, BootResult, SwapMode};
-pub use device::{CutLevel, Device, FlashIn, FlashOp, FlashOut, RadioSync};
+pub use device::{Device, FlashIn, FlashOp, FlashOut, RadioSync};
 pub use event::{BootEvent, FlashEvent, OpKind};
 pub use geometry::{Area, Geometry, Part};
 pub use image::{
