@@ -1,5 +1,6 @@
 //! The flash of one device as a machine: one timed operation at a time.
 
+use crate::cut::Cut;
 use crate::nor::Nor;
 use crate::view::{is_blank, sha256};
 use crate::{Area, Counters, FlashEvent, FlashView, Geometry, KnownBytes, OpError, OpKind, Part};
@@ -52,9 +53,8 @@ pub enum FlashIn {
     Start(FlashOp),
     /// The radio's answer. Time that was not asked for, or is no longer needed, is given back.
     Slot(Slot),
-    /// The supply fails. An operation in progress is dropped without [`FlashOut::Done`], and nothing
-    /// of it happens: a cut strikes between operations, as in MCUboot's own simulator.
-    PowerOff,
+    /// The supply fails. An operation in progress ends without [`FlashOut::Done`].
+    PowerOff(Cut),
 }
 
 /// What the device says.
@@ -242,9 +242,10 @@ impl Device {
         }
     }
 
-    fn power_off(&mut self, now: Time) {
+    fn power_off(&mut self, now: Time, cut: Cut) {
         if let Work::Running { op, since, .. } = std::mem::replace(&mut self.work, Work::Idle) {
             self.nor.add_busy(now.since(since));
+            self.nor.tear(&op, now.since(since), cut);
             self.out
                 .push_back(FlashOut::Trace(FlashEvent::Cut { kind: OpKind::of(&op), at: op.at() }));
         }
@@ -260,7 +261,7 @@ impl Machine for Device {
         match input {
             FlashIn::Start(op) => self.start(now, op),
             FlashIn::Slot(slot) => self.answered(now, slot),
-            FlashIn::PowerOff => self.power_off(now),
+            FlashIn::PowerOff(cut) => self.power_off(now, cut),
         }
     }
 

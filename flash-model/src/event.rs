@@ -95,6 +95,13 @@ pub enum BootEvent {
         /// Pages of the larger image.
         of: u16,
     },
+    /// Pages of the image have been copied over the primary slot.
+    Copied {
+        /// Pages copied so far.
+        done: u16,
+        /// Pages of the image.
+        of: u16,
+    },
     /// It jumps into the application.
     Done {
         /// What runs now.
@@ -102,6 +109,8 @@ pub enum BootEvent {
     },
     /// Nothing can be booted.
     Dead,
+    /// It stops at an assertion: sizes in flash that no upgrade can have.
+    Assertion,
 }
 
 impl OpKind {
@@ -139,6 +148,8 @@ impl Words for BootEvent {
             Self::Swapped { done, of } => pack(6, 0, 0, u32::from(done), u64::from(of)),
             Self::Done { version: v } => pack(7, v.major, v.minor, v.build, u64::from(v.revision)),
             Self::Dead => pack(8, 0, 0, 0, 0),
+            Self::Copied { done, of } => pack(9, 0, 0, u32::from(done), u64::from(of)),
+            Self::Assertion => pack(10, 0, 0, 0, 0),
         }
     }
 }

@@ -9,6 +9,8 @@ pub struct Layout {
     pub boot: Area,
     /// Primary and secondary slot.
     pub slots: [Area; 2],
+    /// Where a boot loader that swaps through a scratch area puts the pages of one step.
+    pub scratch: Option<Area>,
     /// Settings and the like.
     pub storage: Option<Area>,
 }
@@ -59,13 +61,67 @@ pub enum LayoutError {
 }
 
 impl Layout {
+    /// Every layout known by name.
+    pub const PRESETS: &[(&str, Self)] = &[
+        ("nrf52840dk", Self::nrf52840dk()),
+        ("nrf52840dk-2022", Self::nrf52840dk_2022()),
+        ("nrf52833dk", Self::nrf52833dk()),
+        ("ncs", Self::ncs_partition_manager()),
+    ];
+
     /// nRF52840 DK without scratch partition (Zephyr `dts/vendor/nordic/nrf52840_partition.dtsi`).
     pub const fn nrf52840dk() -> Self {
         Self {
             boot: Area::new(0, 0xc000),
             slots: [Area::new(0xc000, 0x76000), Area::new(0x82000, 0x76000)],
+            scratch: None,
             storage: Some(Area::new(0xf8000, 0x8000)),
         }
+    }
+
+    /// nRF52840 DK with a scratch partition of 30 pages (Zephyr up to 3.2,
+    /// `boards/arm/nrf52840dk_nrf52840/nrf52840dk_nrf52840.dts` of 2022 and before).
+    pub const fn nrf52840dk_2022() -> Self {
+        Self {
+            boot: Area::new(0, 0xc000),
+            slots: [Area::new(0xc000, 0x67000), Area::new(0x73000, 0x67000)],
+            scratch: Some(Area::new(0xda000, 0x1e000)),
+            storage: Some(Area::new(0xf8000, 0x8000)),
+        }
+    }
+
+    /// nRF52833 DK, 512 KiB (Zephyr `boards/nordic/nrf52833dk/nrf52833dk_nrf52833.dts`).
+    pub const fn nrf52833dk() -> Self {
+        Self {
+            boot: Area::new(0, 0xc000),
+            slots: [Area::new(0xc000, 0x37000), Area::new(0x43000, 0x37000)],
+            scratch: None,
+            storage: Some(Area::new(0x7a000, 0x6000)),
+        }
+    }
+
+    /// nRF52840 with the partition manager of the nRF Connect SDK: MCUboot at 0
+    /// (`CONFIG_PM_PARTITION_SIZE_MCUBOOT`), settings storage at the end
+    /// (`CONFIG_PM_PARTITION_SIZE_SETTINGS_STORAGE`), and what is left shared equally by the slots
+    /// (`share_size` in sdk-mcuboot `boot/zephyr/pm.yml`). The primary slot includes the 0x200 octets
+    /// of `mcuboot_pad`, where the image header lies. Computed by that rule, not read from a build;
+    /// a build's `partitions.yml` tells its own.
+    pub const fn ncs_partition_manager() -> Self {
+        const FLASH: u32 = 0x10_0000;
+        const MCUBOOT: u32 = 0xc000;
+        const SETTINGS: u32 = 0x2000;
+        const SLOT: u32 = (FLASH - SETTINGS - MCUBOOT) / 2;
+        Self {
+            boot: Area::new(0, MCUBOOT),
+            slots: [Area::new(MCUBOOT, SLOT), Area::new(MCUBOOT + SLOT, SLOT)],
+            scratch: None,
+            storage: Some(Area::new(FLASH - SETTINGS, SETTINGS)),
+        }
+    }
+
+    /// The layout of this name in [`Self::PRESETS`].
+    pub fn preset(name: &str) -> Option<Self> {
+        Self::PRESETS.iter().find(|(known, _)| *known == name).map(|(_, layout)| *layout)
     }
 
     /// The primary slot, which runs.
@@ -78,8 +134,8 @@ impl Layout {
         self.slots[1]
     }
 
-    /// Whether the partitions begin and end at pages, lie inside the part, do not overlap, and the
-    /// slots are not empty.
+    /// Whether the partitions begin and end at pages, lie inside the part, do not overlap, and
+    /// neither slots nor scratch area are empty.
     pub fn check(&self, geometry: &Geometry) -> Result<(), LayoutError> {
         let named = self.named();
         for &(part, area) in named.iter().flatten() {
@@ -92,7 +148,7 @@ impl Layout {
                 return Err(LayoutError::OutOfPart { part, start, len, size: geometry.size });
             }
         }
-        for (part, area) in named[1..3].iter().flatten() {
+        for (part, area) in named[1..4].iter().flatten() {
             if area.len == 0 {
                 return Err(LayoutError::Empty { part });
             }
@@ -107,11 +163,12 @@ impl Layout {
         Ok(())
     }
 
-    fn named(&self) -> [Option<(&'static str, Area)>; 4] {
+    fn named(&self) -> [Option<(&'static str, Area)>; 5] {
         [
             Some(("boot", self.boot)),
             Some(("primary", self.slots[0])),
             Some(("secondary", self.slots[1])),
+            self.scratch.map(|area| ("scratch", area)),
             self.storage.map(|area| ("storage", area)),
         ]
     }
@@ -140,6 +197,47 @@ mod tests {
         assert!(
             matches!(error, LayoutError::OutOfPart { part: "primary", .. })
                 || matches!(error, LayoutError::OutOfPart { part: "secondary", .. })
+        );
+    }
+
+    #[test]
+    fn every_preset_fits_its_part_and_uses_it_to_the_end() {
+        for (name, layout) in Layout::PRESETS {
+            let part = if *name == "nrf52833dk" { Part::nrf52833() } else { Part::nrf52840() };
+            assert_eq!(layout.check(&part.geometry), Ok(()), "{name}");
+            assert_eq!(Layout::preset(name), Some(*layout));
+            let parts = layout.named().into_iter().flatten().map(|(_, area)| area);
+            assert_eq!(parts.map(|area| area.len).sum::<u32>(), part.geometry.size, "{name}");
+        }
+        assert_eq!(Layout::preset("nrf52841dk"), None);
+    }
+
+    #[test]
+    fn the_partition_manager_shares_what_is_left_between_two_equal_slots() {
+        let ncs = Layout::ncs_partition_manager();
+        assert_eq!(ncs.primary(), Area::new(0xc000, 0x79000));
+        assert_eq!(ncs.secondary(), Area::new(0x85000, 0x79000));
+    }
+
+    #[test]
+    fn a_scratch_area_is_held_to_the_same_rules() {
+        let good = Layout::nrf52840dk_2022();
+        let scratch = |start, len| Layout { scratch: Some(Area::new(start, len)), ..good };
+        assert!(matches!(
+            scratch(0xda000, 0x1e800).check(&GEOMETRY),
+            Err(LayoutError::Unaligned { part: "scratch", .. })
+        ));
+        assert_eq!(
+            scratch(0xda000, 0x1f000).check(&GEOMETRY),
+            Err(LayoutError::Overlap { a: "scratch", b: "storage" })
+        );
+        assert_eq!(
+            scratch(0xd9000, 0x1f000).check(&GEOMETRY),
+            Err(LayoutError::Overlap { a: "secondary", b: "scratch" })
+        );
+        assert_eq!(
+            scratch(0xda000, 0).check(&GEOMETRY),
+            Err(LayoutError::Empty { part: "scratch" })
         );
     }
 

@@ -10,6 +10,7 @@
 #![expect(clippy::doc_markdown, reason = "MCUboot and nRF52840 are names, not code")]
 
 mod boot;
+mod cut;
 mod device;
 mod event;
 mod geometry;
@@ -19,18 +20,21 @@ mod nor;
 mod trailer;
 mod view;
 
-pub use boot::{BootConfig, BootIn, BootLoader, BootOut, BootResult, SwapMode};
+pub use boot::{BootConfig, BootIn, BootLoader, BootMode, BootOut, BootResult};
+pub use cut::Cut;
 pub use device::{Device, FlashIn, FlashOp, FlashOut, RadioSync};
 pub use event::{BootEvent, FlashEvent, OpKind};
 pub use geometry::{Area, Geometry, Part};
 pub use image::{
-    ImageError, ImageHeader, ImageInfo, ImageSpec, ImageVersion, SlotImage, Tlv, flags, slot_image,
-    tlv_type,
+    BuildError, Dependency, HashAlgorithm, ImageBuilder, ImageError, ImageHash, ImageHeader,
+    ImageInfo, ImagePolicy, ImageSpec, ImageVersion, KeyError, KeyKind, PublicKeyFormat, SignError,
+    SigningKey, SlotFile, SlotImage, SlotTooSmall, Tlv, TlvValue, VerifyingKey, VersionError,
+    flags, generated_body, slot_image, tlv_type,
 };
 pub use layout::{Layout, LayoutError};
 pub use nor::{Counters, OpError};
 pub use trailer::{
-    Field, Flag, Magic, SetConfirmedError, SetPendingError, SwapType, Trailer, TrailerMap,
-    set_confirmed, set_pending, swap_type,
+    Field, Flag, Magic, SetConfirmedError, SetNextError, SetPendingError, SwapRow, SwapType,
+    Trailer, TrailerMap, set_confirmed, set_next, set_pending, swap_row, swap_type,
 };
 pub use view::{FlashView, KnownBytes};

@@ -1,7 +1,7 @@
 //! The array itself: what erases and writes do to its bits, and what it counts.
 
 use crate::view::is_blank;
-use crate::{Area, FlashOp, Geometry, Part};
+use crate::{Area, Cut, FlashOp, Geometry, Part};
 use sim_core::Span;
 
 /// What a device has done since it was made. Set-up access is not counted.
@@ -176,6 +176,39 @@ impl Nor {
         }
     }
 
+    /// Leaves what a checked operation has done when the supply fails after so much of its time.
+    pub(crate) fn tear(&mut self, op: &FlashOp, after: Span, cut: Cut) {
+        let total = self.time(op);
+        match *op {
+            FlashOp::Erase { at } => {
+                let page = self.part.geometry.page;
+                let touched = cut.tear_erase(after, total, self.stretch(at, page));
+                if touched {
+                    self.count_erase(at);
+                }
+            }
+            FlashOp::Write { at, ref data } => {
+                let torn = cut.tear_write(after, self.part.write_word, data);
+                self.write_torn(at, &torn);
+            }
+            FlashOp::Copy { from, to, len } => {
+                let torn = cut.tear_write(after, self.part.write_word, self.bytes(from, len));
+                self.write_torn(to, &torn);
+            }
+        }
+    }
+
+    fn stretch(&mut self, at: u32, len: u32) -> &mut [u8] {
+        &mut self.bytes[at as usize..(at + len) as usize]
+    }
+
+    fn write_torn(&mut self, at: u32, torn: &[u8]) {
+        if !torn.is_empty() {
+            and(self.stretch(at, torn.len() as u32), torn);
+            self.count_write(at, torn.len() as u32);
+        }
+    }
+
     pub(crate) fn add_busy(&mut self, span: Span) {
         self.counters.busy += span;
     }
@@ -215,6 +248,11 @@ impl Nor {
     fn erase(&mut self, at: u32) {
         let page = self.part.geometry.page;
         self.clear(Area::new(at, page));
+        self.count_erase(at);
+    }
+
+    fn count_erase(&mut self, at: u32) {
+        let page = self.part.geometry.page;
         let times = &mut self.erased[(at / page) as usize];
         *times += 1;
         self.counters.erases += 1;

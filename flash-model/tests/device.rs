@@ -135,7 +135,7 @@ proptest! {
         for pause in cuts {
             let first = radio.ops.pop();
             script.extend(first.map(|op| (Span::ZERO, FlashIn::Start(op))));
-            script.push((Span::from_ms(pause), FlashIn::PowerOff));
+            script.push((Span::from_ms(pause), FlashIn::PowerOff(flash_model::Cut::Atomic)));
             script.push((Span::ZERO, FlashIn::Slot(Slot::Grant { until: Time::MAX })));
         }
         script.extend(radio.ops.pop().map(|op| (Span::ZERO, FlashIn::Start(op))));
@@ -238,7 +238,7 @@ fn a_cut_operation_has_changed_nothing_and_is_never_done() {
     device.handle(Time::ZERO, FlashIn::Start(FlashOp::Erase { at: 0 }), ());
     outs(&mut device);
     let cut = Time::ZERO + Span::from_ms(84);
-    device.handle(cut, FlashIn::PowerOff, ());
+    device.handle(cut, FlashIn::PowerOff(flash_model::Cut::Atomic), ());
     let cut_event = FlashOut::Trace(FlashEvent::Cut { kind: OpKind::Erase, at: 0 });
     assert_eq!(outs(&mut device), [cut_event]);
     assert_eq!((device.deadline(), device.is_idle()), (None, true));
@@ -251,7 +251,7 @@ fn a_cut_while_waiting_for_time_drops_the_operation() {
     let mut device = Device::new(part(), RadioSync::Mpsl);
     device.handle(Time::ZERO, FlashIn::Start(FlashOp::Erase { at: 0 }), ());
     outs(&mut device);
-    device.handle(Time::ZERO, FlashIn::PowerOff, ());
+    device.handle(Time::ZERO, FlashIn::PowerOff(flash_model::Cut::Atomic), ());
     assert!(outs(&mut device).is_empty(), "nothing was going on");
     assert!(device.is_idle());
 }

@@ -1,9 +1,9 @@
 //! Images: files made by imgtool, images made here, and octets that are no images.
 
 use flash_model::{
-    Area, Device, Field, Flag, FlashView as _, Geometry, ImageError, ImageHeader, ImageInfo,
-    ImageSpec, ImageVersion, KnownBytes, Magic, Part, RadioSync, Trailer, TrailerMap, slot_image,
-    tlv_type,
+    Area, Device, Field, Flag, FlashView as _, Geometry, HashAlgorithm, ImageError, ImageHeader,
+    ImageInfo, ImageSpec, ImageVersion, KnownBytes, Magic, Part, RadioSync, Trailer, TrailerMap,
+    slot_image, tlv_type,
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -149,6 +149,8 @@ fn trailers_of_padded_files_read_as_imgtool_wrote_them() {
     assert_eq!(seen, 2);
 }
 
+const MISMATCH: ImageError = ImageError::HashMismatch { algorithm: HashAlgorithm::Sha256 };
+
 fn small() -> Vec<u8> {
     let version = ImageVersion { major: 1, minor: 2, revision: 3, build: 4 };
     ImageSpec { version, body_len: 500, seed: 9, ..ImageSpec::default() }.build()
@@ -162,7 +164,7 @@ fn a_stated_hash_stands_in_the_list_but_does_not_verify() {
     assert_eq!(slot_image(&slot_with(&bytes), SLOT).unwrap().sha256, stated);
     let info = ImageInfo::parse(&bytes).unwrap();
     assert_eq!(info.sha256_tlv, Some(stated));
-    assert_eq!(info.verify(&bytes), Err(ImageError::HashMismatch));
+    assert_eq!(info.verify(&bytes), Err(MISMATCH));
 }
 
 #[test]
@@ -204,7 +206,10 @@ fn each_fault_is_named_by_its_field() {
     assert!(with(12, &[0xff; 4]).contains("behind the"));
     assert!(with(tlvs, &[0, 0]).contains("begins with"));
     assert!(with(tlvs + 2, &[41, 0]).contains("does not fit"));
-    assert!(with(tlvs + 4, &[0x11]).contains("no SHA-256"));
+    assert!(with(0, &[0x3c, 0xb8, 0xf3, 0x96]).contains("old format"));
+    assert!(!with(0, &[0x3b, 0xb8, 0xf3, 0x96]).contains("old format"));
+    assert!(with(tlvs + 4, &[0x13]).contains("no SHA-256"));
+    assert!(with(tlvs + 4, &[0x11]).contains("SHA384 TLV is 32 octets long, not 48"));
     assert!(with(tlvs + 6, &[33]).contains("does not fit"));
     assert!(with(tlvs + 6, &[16]).contains("does not fit"));
     assert!(with(0x210, &[0]).contains("is not the hash"));
@@ -253,7 +258,7 @@ proptest! {
         let mut bytes = small();
         bytes[at] ^= flip;
         let info = ImageInfo::parse(&bytes).unwrap();
-        prop_assert_eq!(info.verify(&bytes), Err(ImageError::HashMismatch));
+        prop_assert_eq!(info.verify(&bytes), Err(MISMATCH));
     }
 
     /// A boot loader may skip hashing only where the answer is the real one.

@@ -1,6 +1,6 @@
 //! What a server is built with: Kconfig options as settings, eras of Zephyr as profiles.
 
-use flash_model::{Geometry, Layout, LayoutError};
+use flash_model::{BootMode, Geometry, Layout, LayoutError};
 use sim_core::Span;
 
 /// Which era of Zephyr's server answers. An era is a set of [`Quirks`].
@@ -104,6 +104,8 @@ pub struct ServerConfig {
     /// Ask for a fast connection while requests arrive
     /// (`CONFIG_MCUMGR_SMP_BT_CONN_PARAM_CONTROL`).
     pub conn_param_control: bool,
+    /// The boot loader that the application was built for (`CONFIG_MCUBOOT_BOOTLOADER_MODE_*`).
+    pub boot_mode: BootMode,
     /// Partitions.
     pub layout: Layout,
 }
@@ -213,6 +215,7 @@ impl Default for ServerConfig {
             reset_ms: 250,
             cpu: Span::ZERO,
             conn_param_control: false,
+            boot_mode: BootMode::SwapMove,
             layout: Layout::nrf52840dk(),
         }
     }

@@ -25,6 +25,7 @@ fn exchanges() -> Vec<(Vec<u8>, String)> {
 const LAYOUT: Layout = Layout {
     boot: Area::new(0, 0xc000),
     slots: [Area::new(0xc000, 0x37000), Area::new(0x43000, 0x37000)],
+    scratch: None,
     storage: Some(Area::new(0x7a000, 0x6000)),
 };
 

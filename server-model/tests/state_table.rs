@@ -118,7 +118,9 @@ fn every_cell_of_the_table_holds() {
             let got = match rc(&body) {
                 Some(rc) => Rc(rc),
                 None if writes == 0 => Same,
-                None => Now(swap_type(&world.flash, &layout), writes),
+                None => {
+                    Now(swap_type(&world.flash, &layout, flash_model::BootMode::SwapMove), writes)
+                }
             };
             assert_eq!(got, becomes, "{ask:?} in {start:?}");
             if let Same | Rc(_) = got {

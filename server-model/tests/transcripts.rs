@@ -349,6 +349,7 @@ fn config(meta: &Value, reassembly: bool) -> ServerConfig {
         layout: flash_model::Layout {
             boot: area("boot"),
             slots: [area("slot0"), area("slot1")],
+            scratch: None,
             storage: Some(area("storage")),
         },
         ..ServerConfig::default()

@@ -6,6 +6,7 @@ pub mod advice;
 pub mod conform;
 pub mod frame;
 pub mod image_file;
+pub mod layout_file;
 pub mod report;
 pub mod require;
 pub mod scenario;

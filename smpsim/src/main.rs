@@ -6,6 +6,7 @@ mod conform;
 mod frame;
 mod human;
 mod image;
+mod layout;
 mod output;
 mod presets;
 mod run;
@@ -38,8 +39,11 @@ fn main() -> ExitCode {
     let result = match command {
         cli::Command::Run(arguments) => run::run(&arguments),
         cli::Command::Presets { why } => presets::run(why.as_deref()),
-        cli::Command::Image { command: cli::ImageCommand::Inspect { file, json } } => {
-            image::inspect(&file, json)
+        cli::Command::Image { command: cli::ImageCommand::Inspect(arguments) } => {
+            image::inspect(&arguments)
+        }
+        cli::Command::Image { command: cli::ImageCommand::Create(arguments) } => {
+            image::create(&arguments)
         }
         cli::Command::Frame { hex, json } => frame::run(&hex, json),
         cli::Command::Conform { files, json } => conform::run(&files, json),

@@ -1,8 +1,8 @@
 //! `smpsim run`.
 
 use crate::cli::RunArguments;
-use crate::output::{PartialFile, print, print_json, read, read_text};
-use crate::{Refusal, Verdict, human};
+use crate::output::{PartialFile, print, print_json, read_text};
+use crate::{Refusal, Verdict, human, image, layout};
 use sim::advice;
 use sim::image_file::ImageFile;
 use sim::report::{self, Report};
@@ -26,7 +26,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<Verdict, Refusal> {
         print(&settings.explain());
         return Ok(Verdict::Yes);
     }
-    let image = arguments.image.as_deref().map(|path| image(path, arguments.force)).transpose()?;
+    let image = arguments.image.as_deref().map(|path| image(path, arguments)).transpose()?;
     let prepared = Prepared::new(scenario, image, arguments.force)
         .map_err(|e| does_not_fit(&e, arguments.image.as_deref()))?;
     let trace = arguments.trace.as_deref().map(PartialFile::create).transpose()?;
@@ -46,13 +46,33 @@ fn settings(arguments: &RunArguments) -> Result<Settings, Refusal> {
     } else {
         Settings::preset(name).map_err(Refusal::new)
     }?;
+    read_layout(&mut settings, path.parent())?;
+    match arguments.layout.as_deref().map(|path| (path, layout::preset_name(path))) {
+        Some((_, Some(preset))) => {
+            settings.set(&format!("layout.preset={preset}")).map_err(Refusal::new)?;
+        }
+        Some((path, None)) => {
+            settings.replace_layout(&path.display().to_string(), layout::file(path)?);
+        }
+        None => {}
+    }
     if let Some(strategy) = &arguments.strategy {
         settings.set(&format!("client.strategy={strategy}")).map_err(Refusal::new)?;
     }
     for set in &arguments.set {
         settings.set(set).map_err(Refusal::new)?;
     }
+    read_layout(&mut settings, None)?;
     Ok(settings)
+}
+
+/// Reads the file that `layout.file` names, seen from a folder.
+fn read_layout(settings: &mut Settings, folder: Option<&Path>) -> Result<(), Refusal> {
+    let Some(name) = settings.wanted_layout().map(str::to_owned) else { return Ok(()) };
+    let layout = layout::file(&folder.unwrap_or(Path::new("")).join(&name))
+        .map_err(|Refusal(problem)| Refusal(format!("layout.file: {problem}")))?;
+    settings.give_layout(&name, layout);
+    Ok(())
 }
 
 /// A preset's name means the preset, also where a file of that name lies.
@@ -69,16 +89,17 @@ fn in_scenario(name: &str, error: &ScenarioError) -> Refusal {
     }
 }
 
-fn image(path: &Path, force: bool) -> Result<ImageFile, Refusal> {
-    let bytes = read(path)?;
-    if bytes.is_empty() {
-        return Err(Refusal(format!("{}: the file is empty", path.display())));
+fn image(path: &Path, arguments: &RunArguments) -> Result<ImageFile, Refusal> {
+    let contained = image::application(path, arguments.zip_entry.as_deref())?;
+    let place = image::place(path, &contained);
+    if contained.bytes.is_empty() {
+        return Err(Refusal(format!("{place}: it is empty")));
     }
-    if force {
-        return Ok(ImageFile::any(bytes));
+    if arguments.force {
+        return Ok(ImageFile::any(contained.bytes));
     }
-    ImageFile::sound(bytes)
-        .map_err(|e| Refusal(format!("{}: {e}; --force runs it all the same", path.display())))
+    ImageFile::sound(contained.bytes)
+        .map_err(|e| Refusal(format!("{place}: {e}; --force runs it all the same")))
 }
 
 /// Why images and slots do not fit together. No key sets the size of an image from a file.

@@ -33,8 +33,10 @@ pub enum BootOut {
 /// How a boot ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BootResult {
-    /// The image in the primary slot runs.
+    /// An image runs.
     Booted {
+        /// The slot it lies in: 0 primary, 1 secondary.
+        slot: u8,
         /// Its version.
         version: ImageVersion,
         /// The swap that this boot carried out or completed.
@@ -44,6 +46,8 @@ pub enum BootResult {
     },
     /// Nothing can be booted: the device stays in the boot loader.
     Dead,
+    /// MCUboot stops at this assertion.
+    Assertion(&'static str),
 }
 
 /// The boot loader of one power-up; a new one is made for each.
@@ -135,6 +139,7 @@ impl BootLoader {
         let event = match result {
             BootResult::Booted { version, .. } => BootEvent::Done { version },
             BootResult::Dead => BootEvent::Dead,
+            BootResult::Assertion(_) => BootEvent::Assertion,
         };
         self.out.push_back(BootOut::Trace(event));
         self.out.push_back(BootOut::Jump(result));
@@ -149,7 +154,7 @@ impl Machine for BootLoader {
     fn handle(&mut self, now: Time, input: BootIn, env: &dyn FlashView) {
         match input {
             BootIn::Start => {
-                *self = Self::new(self.config, self.layout);
+                *self = Self::new(self.config.clone(), self.layout);
                 self.phase = Phase::Decide;
                 self.out.push_back(BootOut::Trace(BootEvent::Start));
             }

@@ -2,11 +2,17 @@
 //! one hash each, so that every step is a place where the power may fail.
 
 mod config;
+mod direct_xip;
+mod limits;
 mod machine;
+mod overwrite_only;
 mod phase;
 mod plan;
 mod status;
 mod swap_move;
+mod swap_offset;
+mod swap_scratch;
+mod upgrade;
 
-pub use config::{BootConfig, SwapMode};
+pub use config::{BootConfig, BootMode};
 pub use machine::{BootIn, BootLoader, BootOut, BootResult};

@@ -2,12 +2,13 @@
 //! primary image (MCUboot `boot_prepare_image_for_update`, `boot_validate_slot`,
 //! `context_boot_go`). What differs between upgrade modes is not here.
 
-use super::BootResult;
+use super::direct_xip::Candidates;
 use super::plan::Plan;
 use super::status::interrupted;
-use super::swap_move::{SwapMove, Unable};
+use super::upgrade::{Unable, Upgrade};
+use super::{BootMode, BootResult};
 use crate::image::{SlotState, slot_header, slot_state};
-use crate::{BootEvent, SwapType, swap_type};
+use crate::{BootEvent, SwapType};
 
 /// Where a boot stands. A phase is entered when all steps of the one before are done, so what it
 /// reads from flash is up to date.
@@ -27,8 +28,16 @@ pub(super) enum Phase {
     EraseSecondary(Wanted, u32),
     /// The secondary slot is cleared away.
     Refused(Wanted),
-    /// Pages change places.
-    Swap(SwapMove, Outcome),
+    /// Nothing is asked for; the primary image has been hashed to see whether it is usable.
+    JudgeForBootstrap,
+    /// The primary image is not usable, the secondary one has been hashed.
+    Bootstrap,
+    /// The images are being exchanged or copied.
+    Upgrade(Upgrade, Outcome),
+    /// Slots are equivalent: one of them is chosen.
+    Choose(Candidates),
+    /// The application is not usable; the firmware loader has been hashed.
+    JudgeFirmwareLoader,
     /// Look at the header of the primary image.
     LookAtPrimary(Outcome),
     /// The primary image has been hashed.
@@ -66,83 +75,159 @@ impl Phase {
             Self::SecondaryEmpty(wanted) => secondary_empty(plan, wanted),
             Self::EraseSecondary(wanted, page) => erase_secondary(plan, wanted, page),
             Self::Refused(wanted) => refused(plan, wanted),
-            Self::Swap(mut swap, outcome) => {
-                let more = swap.refill(plan);
-                if more { Self::Swap(swap, outcome) } else { Self::LookAtPrimary(outcome) }
+            Self::JudgeForBootstrap => judge_for_bootstrap(plan),
+            Self::Bootstrap => bootstrap(plan),
+            Self::Upgrade(mut upgrade, outcome) => {
+                let more = upgrade.refill(plan);
+                if more { Self::Upgrade(upgrade, outcome) } else { Self::LookAtPrimary(outcome) }
             }
+            Self::Choose(candidates) => candidates.refill(plan),
+            Self::JudgeFirmwareLoader => judge_firmware_loader(plan),
             Self::LookAtPrimary(outcome) => look_at_primary(plan, outcome),
             Self::JudgePrimary(outcome) => judge_primary(plan, outcome),
         }
     }
 }
 
-/// Slots that do not fit together and a primary slot without image rule out any swap.
+/// Slots that do not fit together rule out any upgrade.
 fn decide(plan: &mut Plan<'_>) -> Phase {
-    let compatible = plan.config.slots_compatible(plan.layout, &plan.view.geometry());
-    let found = if compatible { interrupted(plan) } else { None };
+    match plan.config.mode {
+        BootMode::DirectXip { .. } | BootMode::RamLoad => Phase::Choose(Candidates::new(plan)),
+        BootMode::SingleSlot | BootMode::FirmwareLoader => Phase::LookAtPrimary(UNTOUCHED),
+        _ if plan.config.slots_compatible(plan.layout, &plan.view.geometry()) => upgrade(plan),
+        _ => {
+            plan.note(BootEvent::Decision { swap: SwapType::None, resumed: false });
+            Phase::LookAtPrimary(UNTOUCHED)
+        }
+    }
+}
+
+/// A swap that has begun goes on; otherwise the trailers decide. Swaps in place need a header in the
+/// primary slot.
+fn upgrade(plan: &mut Plan<'_>) -> Phase {
+    let found = interrupted(plan);
     if let Some(found) = found.filter(|found| found.entries > 0) {
         plan.note(BootEvent::Decision { swap: found.swap, resumed: true });
         let outcome = Outcome { swap: found.swap, resumed: true };
-        return swap_phase(SwapMove::resume(plan, &found), outcome);
+        return upgrade_phase(Upgrade::resume(plan, &found), outcome);
     }
+    let in_place = matches!(plan.config.mode, BootMode::SwapMove | BootMode::SwapOffset);
+    let no_primary = slot_header(plan.view, plan.layout.primary().start).is_err();
     let swap = match found {
-        _ if !compatible || slot_header(plan.view, plan.layout.primary().start).is_err() => {
-            SwapType::None
-        }
+        _ if in_place && no_primary => SwapType::None,
         Some(found) if found.swap != SwapType::None => {
             plan.note(BootEvent::Decision { swap: found.swap, resumed: true });
             return Phase::LookAtSecondary(Wanted { swap: found.swap, initialised: true });
         }
-        _ => swap_type(plan.view, plan.layout),
+        _ => plan.swap_type(),
     };
     plan.note(BootEvent::Decision { swap, resumed: false });
     match swap {
+        SwapType::None if plan.config.bootstrap => look_at_primary_for_bootstrap(plan),
         SwapType::None => Phase::LookAtPrimary(UNTOUCHED),
         _ => Phase::LookAtSecondary(Wanted { swap, initialised: false }),
     }
 }
 
-fn look_at_secondary(plan: &mut Plan<'_>, wanted: Wanted) -> Phase {
-    let slot = plan.layout.secondary();
-    match slot_state(plan.view, slot) {
-        SlotState::NoImage => {
-            plan.erase_trailer(slot);
-            Phase::SecondaryEmpty(wanted)
+fn look_at_primary_for_bootstrap(plan: &mut Plan<'_>) -> Phase {
+    match slot_state(plan.view, plan.layout.primary()) {
+        SlotState::NoImage | SlotState::Invalid => hash_for_bootstrap(plan),
+        SlotState::Hashable { len } => {
+            plan.hash(0, len);
+            Phase::JudgeForBootstrap
         }
-        SlotState::Invalid => refuse(plan, wanted),
+    }
+}
+
+fn judge_for_bootstrap(plan: &mut Plan<'_>) -> Phase {
+    if plan.accepts(0, plan.layout.primary()) {
+        return Phase::LookAtPrimary(UNTOUCHED);
+    }
+    hash_for_bootstrap(plan)
+}
+
+fn hash_for_bootstrap(plan: &mut Plan<'_>) -> Phase {
+    let image = plan.secondary_image(SwapType::Test);
+    match slot_state(plan.view, image) {
+        SlotState::NoImage | SlotState::Invalid => Phase::LookAtPrimary(UNTOUCHED),
+        SlotState::Hashable { len } => {
+            plan.hash(SECONDARY, len);
+            Phase::Bootstrap
+        }
+    }
+}
+
+fn bootstrap(plan: &mut Plan<'_>) -> Phase {
+    if !plan.accepts(SECONDARY, plan.secondary_image(SwapType::Test)) {
+        return Phase::LookAtPrimary(UNTOUCHED);
+    }
+    plan.note(BootEvent::Decision { swap: SwapType::Revert, resumed: false });
+    let outcome = Outcome { swap: SwapType::Revert, resumed: false };
+    upgrade_phase(Upgrade::bootstrap(plan), outcome)
+}
+
+fn look_at_secondary(plan: &mut Plan<'_>, wanted: Wanted) -> Phase {
+    let image = plan.secondary_image(wanted.swap);
+    let state = slot_state(plan.view, image);
+    if state == SlotState::NoImage {
+        if plan.config.mode.swaps() {
+            plan.erase_trailer(plan.layout.secondary());
+        }
+        return Phase::SecondaryEmpty(wanted);
+    }
+    let overwrites = !plan.config.mode.swaps();
+    if wrong_upload_address(plan, wanted) || overwrites && refused_downgrade(plan, wanted) {
+        return refuse(plan, wanted);
+    }
+    match state {
         SlotState::Hashable { len } => {
             plan.hash(SECONDARY, len);
             Phase::JudgeSecondary(wanted)
         }
+        SlotState::NoImage | SlotState::Invalid => refuse(plan, wanted),
     }
+}
+
+/// An upload for swap-offset leaves the first page of its slot alone. A header there comes from an
+/// upload to the start of the slot, or from an old image that was not erased. Once the trailer is set
+/// up, the swap itself puts one there.
+fn wrong_upload_address(plan: &Plan<'_>, wanted: Wanted) -> bool {
+    plan.config.mode == BootMode::SwapOffset
+        && !wanted.initialised
+        && wanted.swap != SwapType::Revert
+        && slot_header(plan.view, plan.layout.secondary().start).is_ok()
 }
 
 fn judge_secondary(plan: &mut Plan<'_>, wanted: Wanted) -> Phase {
-    if !plan.accepts(plan.layout.secondary()) {
+    let Wanted { swap, initialised } = wanted;
+    if !plan.accepts(SECONDARY, plan.secondary_image(swap)) {
         return refuse(plan, wanted);
     }
-    let Wanted { swap, initialised } = wanted;
-    if plan.config.downgrade_prevention && swap != SwapType::Revert && is_downgrade(plan) {
+    if refused_downgrade(plan, wanted) {
         return refuse(plan, Wanted { swap, initialised: false });
     }
-    let begun = SwapMove::new(plan, swap, initialised);
-    let has_room = begun.is_ok_and(|swap| swap.has_room());
+    let begun = Upgrade::new(plan, swap, initialised);
+    let has_room = begun.is_ok_and(|upgrade| upgrade.has_room());
     let outcome = if has_room { Outcome { swap, resumed: initialised } } else { UNTOUCHED };
-    swap_phase(begun, outcome)
+    upgrade_phase(begun, outcome)
 }
 
-fn swap_phase(swap: Result<SwapMove, Unable>, outcome: Outcome) -> Phase {
-    match swap {
-        Ok(swap) => Phase::Swap(swap, outcome),
+fn upgrade_phase(upgrade: Result<Upgrade, Unable>, outcome: Outcome) -> Phase {
+    match upgrade {
+        Ok(upgrade) => Phase::Upgrade(upgrade, outcome),
         Err(Unable::NoHeader) => Phase::LookAtPrimary(UNTOUCHED),
-        Err(Unable::Assertion) => Phase::End(BootResult::Dead),
+        Err(Unable::Assertion(condition)) => Phase::End(BootResult::Assertion(condition)),
     }
 }
 
-/// Build numbers do not count (MCUboot `boot_compare_version`).
-fn is_downgrade(plan: &Plan<'_>) -> bool {
-    let [old, new] = plan.layout.slots.map(|slot| {
-        let version = slot_header(plan.view, slot.start).map(|header| header.version);
+/// Build numbers do not count (MCUboot `boot_compare_version`), and a revert may go back.
+fn refused_downgrade(plan: &Plan<'_>, wanted: Wanted) -> bool {
+    if !plan.config.downgrade_prevention || wanted.swap == SwapType::Revert {
+        return false;
+    }
+    let [old, new] = [0, SECONDARY].map(|slot| {
+        let version =
+            slot_header(plan.view, plan.image(slot, wanted.swap).start).map(|h| h.version);
         version.map(|v| (v.major, v.minor, v.revision))
     });
     matches!((old, new), (Ok(old), Ok(new)) if new < old)
@@ -163,11 +248,12 @@ fn erase_secondary(plan: &mut Plan<'_>, wanted: Wanted, page: u32) -> Phase {
     Phase::EraseSecondary(wanted, page + 1)
 }
 
-/// A revert that is due but has no image to go back to would be tried at every boot; the primary
-/// trailer is dropped, and with it the trial.
+/// A revert that is due but has no image to go back to would be tried at every boot; swap-move drops
+/// the primary trailer, and with it the trial.
 fn secondary_empty(plan: &mut Plan<'_>, wanted: Wanted) -> Phase {
     let begun = wanted.initialised && wanted.swap == SwapType::Revert;
-    if begun || swap_type(plan.view, plan.layout) == SwapType::Revert {
+    let stuck = begun || plan.swap_type() == SwapType::Revert;
+    if plan.config.mode == BootMode::SwapMove && stuck {
         plan.erase_trailer(plan.layout.primary());
     }
     Phase::Refused(wanted)
@@ -187,7 +273,7 @@ fn look_at_primary(plan: &mut Plan<'_>, outcome: Outcome) -> Phase {
         return boot_primary(plan, outcome);
     }
     match slot_state(plan.view, slot) {
-        SlotState::NoImage | SlotState::Invalid => dead(plan),
+        SlotState::NoImage | SlotState::Invalid => primary_unusable(plan),
         SlotState::Hashable { len } => {
             plan.hash(0, len);
             Phase::JudgePrimary(outcome)
@@ -196,18 +282,47 @@ fn look_at_primary(plan: &mut Plan<'_>, outcome: Outcome) -> Phase {
 }
 
 fn judge_primary(plan: &mut Plan<'_>, outcome: Outcome) -> Phase {
-    if plan.accepts(plan.layout.primary()) { boot_primary(plan, outcome) } else { dead(plan) }
+    if plan.accepts(0, plan.layout.primary()) {
+        boot_primary(plan, outcome)
+    } else {
+        primary_unusable(plan)
+    }
 }
 
 fn boot_primary(plan: &mut Plan<'_>, outcome: Outcome) -> Phase {
     let Outcome { swap, resumed } = outcome;
     match slot_header(plan.view, plan.layout.primary().start) {
-        Ok(header) => Phase::End(BootResult::Booted { version: header.version, swap, resumed }),
-        Err(_) => dead(plan),
+        Ok(header) => {
+            Phase::End(BootResult::Booted { slot: 0, version: header.version, swap, resumed })
+        }
+        Err(_) => primary_unusable(plan),
     }
 }
 
-fn dead(plan: &mut Plan<'_>) -> Phase {
+/// Only a firmware loader can stand in for the application (`BOOT_FIRMWARE_LOADER_NO_APPLICATION`).
+fn primary_unusable(plan: &mut Plan<'_>) -> Phase {
     plan.note(BootEvent::Refused { slot: 0 });
+    if plan.config.mode == BootMode::FirmwareLoader
+        && let SlotState::Hashable { len } = slot_state(plan.view, plan.layout.secondary())
+    {
+        plan.hash(SECONDARY, len);
+        return Phase::JudgeFirmwareLoader;
+    }
     Phase::End(BootResult::Dead)
+}
+
+fn judge_firmware_loader(plan: &mut Plan<'_>) -> Phase {
+    let slot = plan.layout.secondary();
+    match slot_header(plan.view, slot.start) {
+        Ok(header) if plan.accepts(SECONDARY, slot) => Phase::End(BootResult::Booted {
+            slot: 1,
+            version: header.version,
+            swap: SwapType::None,
+            resumed: false,
+        }),
+        _ => {
+            plan.note(BootEvent::Refused { slot: 1 });
+            Phase::End(BootResult::Dead)
+        }
+    }
 }

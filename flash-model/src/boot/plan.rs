@@ -1,14 +1,15 @@
 //! The steps a boot loader is about to take, and the vocabulary in which phases write them down.
 
-use super::BootConfig;
+use super::{BootConfig, BootMode};
 use crate::trailer::{FLAG_SET, FieldBytes};
 use crate::{
     Area, BootEvent, Field, Flag, FlashView, Layout, SwapType, Trailer, TrailerMap, image,
+    swap_type,
 };
 use std::collections::VecDeque;
 
 /// Octets that the boot loader copies in one go (MCUboot `boot_copy_region`).
-const COPY_CHUNK: u32 = 1024;
+pub(super) const COPY_CHUNK: u32 = 1024;
 
 /// The smallest thing a boot loader does.
 #[derive(Clone, Copy, Debug)]
@@ -39,11 +40,11 @@ impl Plan<'_> {
     }
 
     pub(super) fn trailer(&self, slot: Area) -> Trailer {
-        Trailer::read(self.view, slot)
+        Trailer::read_at(self.view, &self.map(slot))
     }
 
     pub(super) fn map(&self, slot: Area) -> TrailerMap {
-        TrailerMap::new(slot, &self.view.geometry())
+        self.config.trailer_map(slot, &self.view.geometry())
     }
 
     /// Pages that belong to the trailer at the end of each slot.
@@ -51,16 +52,54 @@ impl Plan<'_> {
         self.config.trailer_pages(self.layout, &self.view.geometry())
     }
 
-    /// Address of an entry of the primary slot's swap status.
-    pub(super) fn status_at(&self, entry: u32) -> u32 {
+    /// What the trailers ask for.
+    pub(super) fn swap_type(&self) -> SwapType {
+        swap_type(self.view, self.layout, self.config.mode)
+    }
+
+    /// Sectors that the status of an area is for: one step in the scratch area.
+    pub(super) fn status_sectors(&self, area: Area) -> u32 {
+        if self.layout.scratch == Some(area) { 1 } else { self.config.max_sectors }
+    }
+
+    /// Address of an entry of an area's swap status.
+    pub(super) fn status_at(&self, area: Area, entry: u32) -> u32 {
         let per_sector = self.config.entries_per_sector();
-        self.map(self.layout.primary()).status_at(entry, self.config.max_sectors, per_sector)
+        self.map(area).status_at(entry, self.status_sectors(area), per_sector)
+    }
+
+    /// Where the image in a slot lies, for a swap of this type.
+    pub(super) fn image(&self, slot: usize, swap: SwapType) -> Area {
+        if slot == 0 { self.layout.primary() } else { self.secondary_image(swap) }
+    }
+
+    /// Where the image in the secondary slot lies: swap-offset looks for an upload behind the first
+    /// page and for the image of a revert at the start. When there is none, the trailers alone, not
+    /// a swap that has begun, say where to look next (MCUboot `boot_read_image_header` of
+    /// swap-offset).
+    pub(super) fn secondary_image(&self, swap: SwapType) -> Area {
+        let slot = self.layout.secondary();
+        if self.config.mode != BootMode::SwapOffset {
+            return slot;
+        }
+        let behind = self.behind_first_page(slot);
+        let revert_due = self.swap_type() == SwapType::Revert;
+        let first = if swap == SwapType::Revert || revert_due { slot } else { behind };
+        if image::slot_header(self.view, first.start).is_ok() {
+            return first;
+        }
+        if revert_due { behind } else { slot }
+    }
+
+    /// A slot without its first page.
+    pub(super) fn behind_first_page(&self, slot: Area) -> Area {
+        Area::new(slot.start + self.page(), slot.len - self.page())
     }
 
     /// Whether the image in a slot is acceptable, once it has been hashed.
-    pub(super) fn accepts(&self, slot: Area) -> bool {
-        let limit = self.config.max_image_len(self.layout, &self.view.geometry());
-        image::judge(self.view, slot, limit).is_ok()
+    pub(super) fn accepts(&self, slot: usize, image: Area) -> bool {
+        let limit = self.config.limit(self.layout, &self.view.geometry(), slot);
+        image::judge(self.view, image, limit, &self.config.images).is_ok()
     }
 
     pub(super) fn note(&mut self, event: BootEvent) {
@@ -76,11 +115,30 @@ impl Plan<'_> {
         self.steps.push_back(Step::Erase { at });
     }
 
-    /// Copies one page in chunks.
-    pub(super) fn copy_page(&mut self, from: u32, to: u32) {
+    /// Erases the pages of an area, the first one first.
+    pub(super) fn erase_area(&mut self, area: Area) {
+        for at in (area.start..area.end()).step_by(self.page() as usize) {
+            self.erase(at);
+        }
+    }
+
+    /// Erases the pages of an area, the last one first.
+    pub(super) fn erase_backwards(&mut self, area: Area) {
         let page = self.page();
-        for done in (0..page).step_by(COPY_CHUNK as usize) {
-            let len = COPY_CHUNK.min(page - done);
+        for n in 1..=area.page_count(page) {
+            self.erase(area.end() - n * page);
+        }
+    }
+
+    /// Copies one page.
+    pub(super) fn copy_page(&mut self, from: u32, to: u32) {
+        self.copy(from, to, self.page());
+    }
+
+    /// Copies octets in chunks.
+    pub(super) fn copy(&mut self, from: u32, to: u32, len: u32) {
+        for done in (0..len).step_by(COPY_CHUNK as usize) {
+            let len = COPY_CHUNK.min(len - done);
             self.steps.push_back(Step::Copy { from: from + done, to: to + done, len });
         }
     }
@@ -93,32 +151,46 @@ impl Plan<'_> {
         self.write(self.map(slot).flag(field, FLAG_SET));
     }
 
-    pub(super) fn write_status(&mut self, entry: u32, value: u8) {
-        let at = self.status_at(entry);
-        self.write(self.map(self.layout.primary()).status(at, value));
+    pub(super) fn write_status(&mut self, area: Area, entry: u32, value: u8) {
+        let at = self.status_at(area, entry);
+        self.write(self.map(area).status(at, value));
     }
 
     /// Erases the trailer pages of a slot, the last one first (MCUboot
     /// `swap_scramble_trailer_sectors`).
     pub(super) fn erase_trailer(&mut self, slot: Area) {
         let page = self.page();
-        for n in 1..=self.trailer_pages().min(slot.page_count(page)) {
-            self.erase(slot.end() - n * page);
-        }
+        let pages = self.trailer_pages().min(slot.page_count(page));
+        self.erase_backwards(Area::new(slot.end() - pages * page, pages * page));
     }
 
-    /// Sets up the primary trailer for a swap (MCUboot `swap_status_init`). The magic comes last: it
-    /// makes the rest count. A confirmation asked for in the secondary slot is taken over.
-    pub(super) fn init_trailer(&mut self, swap: SwapType, swap_size: u32) {
-        let [slot, secondary] = self.layout.slots;
-        let map = self.map(slot);
+    /// Sets up a trailer for a swap.
+    pub(super) fn init_trailer(&mut self, area: Area, swap: SwapType, swap_size: u32) {
+        self.init_trailer_with(area, swap, swap_size, None);
+    }
+
+    /// Sets up a trailer for a swap (MCUboot `swap_status_init`). The magic comes last: it makes the
+    /// rest count. A confirmation asked for in the secondary slot is taken over.
+    pub(super) fn init_trailer_with(
+        &mut self,
+        area: Area,
+        swap: SwapType,
+        swap_size: u32,
+        tlv_sizes: Option<[u16; 2]>,
+    ) {
+        let map = self.map(area);
         if swap != SwapType::None {
-            self.write(map.flag(Field::SwapInfo, swap as u8));
+            self.write(map.flag(Field::SwapInfo, swap.swap_info()));
         }
-        if self.trailer(secondary).image_ok == Flag::Set {
-            self.write_flag(slot, Field::ImageOk);
+        // The secondary trailer itself is set up right after its erase.
+        let secondary = self.layout.secondary();
+        if area != secondary && self.trailer(secondary).image_ok == Flag::Set {
+            self.write_flag(area, Field::ImageOk);
         }
         self.write(map.swap_size(swap_size));
+        if let Some(sizes) = tlv_sizes {
+            self.write(map.tlv_sizes(sizes));
+        }
         self.write(map.magic());
     }
 

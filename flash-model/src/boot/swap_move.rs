@@ -7,6 +7,7 @@
 
 use super::plan::Plan;
 use super::status::Interrupted;
+use super::upgrade::{Unable, finish, larger_image, pages};
 use crate::{BootEvent, Field, Magic, SwapType, image};
 
 /// A swap in progress.
@@ -39,26 +40,11 @@ enum Stage {
     Over,
 }
 
-/// Why a swap cannot run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unable {
-    /// MCUboot stops at an assertion: sizes in flash that no swap can have.
-    Assertion,
-    /// A swap cannot be taken up again because a header is not where it must be by now.
-    NoHeader,
-}
-
 impl SwapMove {
     /// A swap from its beginning, or with the primary trailer set up but no page moved
     /// (`initialised`). It covers the larger of the two images.
     pub(super) fn new(plan: &Plan<'_>, swap: SwapType, initialised: bool) -> Result<Self, Unable> {
-        let mut size = 0;
-        for slot in plan.layout.slots {
-            if image::slot_header(plan.view, slot.start).is_ok() {
-                let len = image::image_len(plan.view, slot).map_err(|_| Unable::Assertion)?;
-                size = size.max(len);
-            }
-        }
+        let size = larger_image(plan, plan.layout.slots)?;
         let pages = pages(size, plan.page());
         let slot_pages = plan.layout.primary().page_count(plan.page());
         let stage = if pages + plan.trailer_pages() >= slot_pages {
@@ -72,12 +58,12 @@ impl SwapMove {
     }
 
     /// A swap of which some status entries are written.
-    pub(super) fn resume(plan: &Plan<'_>, found: &Interrupted) -> Result<Self, Unable> {
-        let Interrupted { swap, swap_size: size, entries } = *found;
+    pub(super) fn resume(plan: &Plan<'_>, found: &Interrupted, size: u32) -> Result<Self, Unable> {
+        let Interrupted { swap, entries, .. } = *found;
         let pages = pages(size, plan.page());
         let slot_pages = plan.layout.slots.map(|slot| slot.page_count(plan.page()));
         if pages >= slot_pages[0] || pages > slot_pages[1] {
-            return Err(Unable::Assertion);
+            return Err(Unable::Assertion("rc == 0"));
         }
         let moves = plan.config.max_sectors;
         let stage = if entries < moves {
@@ -119,7 +105,10 @@ impl SwapMove {
             Stage::Swap { page, .. } if page >= self.pages => Stage::Finish,
             Stage::Swap { page, second: false } => Self::swap_in(plan, page),
             Stage::Swap { page, second: true } => self.swap_out(plan, page),
-            Stage::Finish => self.finish(plan),
+            Stage::Finish => {
+                finish(plan, self.swap);
+                Stage::Over
+            }
             Stage::Over => return false,
         };
         true
@@ -142,7 +131,7 @@ impl SwapMove {
     fn trailers(self, plan: &mut Plan<'_>) -> Stage {
         if !self.initialised {
             plan.erase_trailer(plan.layout.primary());
-            plan.init_trailer(self.swap, self.size);
+            plan.init_trailer(plan.layout.primary(), self.swap, self.size);
         }
         plan.erase_trailer(plan.layout.secondary());
         Stage::Move { to: self.pages }
@@ -153,7 +142,7 @@ impl SwapMove {
         let target = plan.layout.primary().start + to * plan.page();
         plan.erase(target);
         plan.copy_page(target - plan.page(), target);
-        plan.write_status(done, 1);
+        plan.write_status(plan.layout.primary(), done, 1);
         plan.note(BootEvent::Moved { done: done as u16 + 1, of: self.pages as u16 });
         Stage::Move { to: to - 1 }
     }
@@ -163,7 +152,7 @@ impl SwapMove {
         let [primary, secondary] = plan.layout.slots.map(|slot| slot.start + page * plan.page());
         plan.erase(primary);
         plan.copy_page(secondary, primary);
-        plan.write_status(plan.config.max_sectors + 2 * page, 1);
+        plan.write_status(plan.layout.primary(), plan.config.max_sectors + 2 * page, 1);
         Stage::Swap { page, second: true }
     }
 
@@ -172,24 +161,8 @@ impl SwapMove {
         let [primary, secondary] = plan.layout.slots.map(|slot| slot.start + page * plan.page());
         plan.erase(secondary);
         plan.copy_page(primary + plan.page(), secondary);
-        plan.write_status(plan.config.max_sectors + 2 * page + 1, 2);
+        plan.write_status(plan.layout.primary(), plan.config.max_sectors + 2 * page + 1, 2);
         plan.note(BootEvent::Swapped { done: page as u16 + 1, of: self.pages as u16 });
         Stage::Swap { page: page + 1, second: false }
     }
-
-    /// A test stays unconfirmed; the others must not be reverted at the next boot.
-    fn finish(self, plan: &mut Plan<'_>) -> Stage {
-        if matches!(self.swap, SwapType::Perm | SwapType::Revert) {
-            plan.confirm_primary();
-        }
-        if self.swap != SwapType::None {
-            plan.write_flag(plan.layout.primary(), Field::CopyDone);
-        }
-        Stage::Over
-    }
-}
-
-/// Pages that a swap of `size` octets covers, one at least.
-fn pages(size: u32, page: u32) -> u32 {
-    size.div_ceil(page).max(1)
 }

@@ -1,10 +1,12 @@
 //! The first 32 octets of an image.
 
-use core::fmt;
+use super::{ImageError, ImageVersion};
 use serde::Serialize;
 
 /// Flags of an image header (MCUboot `IMAGE_F_*`).
 pub mod flags {
+    /// Position independent code; nothing looks at it.
+    pub const PIC: u32 = 0x1;
     /// Encrypted with AES-128.
     pub const ENCRYPTED_AES128: u32 = 0x4;
     /// Encrypted with AES-256.
@@ -19,9 +21,11 @@ pub mod flags {
     pub const LZMA1: u32 = 0x200;
     /// Compressed with LZMA2.
     pub const LZMA2: u32 = 0x400;
+    /// Filtered for ARM Thumb code before compression.
+    pub const ARM_THUMB: u32 = 0x800;
     /// Every flag with its name, without MCUboot's prefix.
     const NAMES: [(u32, &str); 9] = [
-        (0x1, "PIC"),
+        (PIC, "PIC"),
         (ENCRYPTED_AES128, "ENCRYPTED_AES128"),
         (ENCRYPTED_AES256, "ENCRYPTED_AES256"),
         (NON_BOOTABLE, "NON_BOOTABLE"),
@@ -29,7 +33,7 @@ pub mod flags {
         (ROM_FIXED, "ROM_FIXED"),
         (LZMA1, "COMPRESSED_LZMA1"),
         (LZMA2, "COMPRESSED_LZMA2"),
-        (0x800, "COMPRESSED_ARM_THUMB"),
+        (ARM_THUMB, "COMPRESSED_ARM_THUMB"),
     ];
 
     /// Names of the flags that are set.
@@ -38,20 +42,9 @@ pub mod flags {
     }
 
     /// Encrypted or compressed in any way: a boot loader that was not built for it refuses these.
-    pub(crate) const NEEDS_MORE: u32 = ENCRYPTED_AES128 | ENCRYPTED_AES256 | LZMA1 | LZMA2;
-}
-
-/// Version of an image; ordered field by field.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct ImageVersion {
-    /// Major.
-    pub major: u8,
-    /// Minor.
-    pub minor: u8,
-    /// Revision.
-    pub revision: u16,
-    /// Build number.
-    pub build: u32,
+    /// MCUboot counts the filter alone as compressed too (`IS_ENCRYPTED`, `IS_COMPRESSED`).
+    pub(crate) const NEEDS_MORE: u32 =
+        ENCRYPTED_AES128 | ENCRYPTED_AES256 | LZMA1 | LZMA2 | ARM_THUMB;
 }
 
 /// The header of an image. All fields are little endian in flash.
@@ -71,96 +64,14 @@ pub struct ImageHeader {
     pub version: ImageVersion,
 }
 
-/// Why octets are not a good image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ImageError {
-    /// Not even a header.
-    #[error("{len} octets are too short for an image header of {}", ImageHeader::LEN)]
-    TooShort {
-        /// Octets given.
-        len: u32,
-    },
-    /// The first four octets.
-    #[error("header field `magic` is {found:#010x}, not {:#010x}", ImageHeader::MAGIC)]
-    BadMagic {
-        /// What stands there.
-        found: u32,
-    },
-    /// The header does not fit itself.
-    #[error("header field `hdr_size` is {hdr_size}, less than the header's {}", ImageHeader::LEN)]
-    HeaderSize {
-        /// The field.
-        hdr_size: u16,
-    },
-    /// Header, body and protected TLVs leave the octets given.
-    #[error("header, body and protected TLVs end at {end}, behind the {len} octets there are")]
-    Truncated {
-        /// Where they end by the header.
-        end: u64,
-        /// Octets given.
-        len: u32,
-    },
-    /// A TLV area does not begin where it must.
-    #[error("TLV area at {at} begins with {found:#06x}, not {expected:#06x}")]
-    TlvMagic {
-        /// Offset in the image.
-        at: u32,
-        /// What stands there.
-        found: u16,
-        /// What must stand there.
-        expected: u16,
-    },
-    /// Header and TLV area disagree.
-    #[error("header field `protect_tlv_size` is {header}, the protected TLV area says {area}")]
-    ProtectedSize {
-        /// Size by the header.
-        header: u16,
-        /// Size by the TLV area.
-        area: u16,
-    },
-    /// A TLV area or entry ends behind what holds it.
-    #[error("TLV at {at} does not fit: it ends at {end}, behind {limit}")]
-    TlvTooLong {
-        /// Offset in the image.
-        at: u32,
-        /// Where it ends.
-        end: u32,
-        /// Where it must end at the latest.
-        limit: u32,
-    },
-    /// A hash of another length than SHA-256's.
-    #[error("the SHA-256 TLV is {len} octets long, not 32")]
-    HashLength {
-        /// Its length.
-        len: u16,
-    },
-    /// No hash at all.
-    #[error("there is no SHA-256 TLV")]
-    NoHash,
-    /// The hash is another one.
-    #[error("the SHA-256 TLV is not the hash of header, body and protected TLVs")]
-    HashMismatch,
-    /// The flags ask for what this boot loader cannot do.
-    #[error("header field `flags` is {flags:#x}: encrypted or compressed images are not supported")]
-    Unsupported {
-        /// The field.
-        flags: u32,
-    },
-    /// The image does not leave enough of the slot to the swap and the trailer.
-    #[error("the image is {len} octets long, the boot loader takes {limit} at most")]
-    TooLarge {
-        /// Length with TLVs.
-        len: u32,
-        /// Longest accepted.
-        limit: u32,
-    },
-}
-
 impl ImageHeader {
     /// Length of the header's fields in octets.
     pub const LEN: u32 = 32;
     /// First four octets of an image (MCUboot `IMAGE_MAGIC`).
     pub const MAGIC: u32 = 0x96f3_b83d;
+    /// First four octets of the format before it, which nothing boots any more (MCUboot
+    /// `IMAGE_MAGIC_V1`).
+    pub const OLD_MAGIC: u32 = 0x96f3_b83c;
 
     /// Reads the header at the start of `bytes`. Only the magic is judged.
     pub fn parse(bytes: &[u8]) -> Result<Self, ImageError> {
@@ -208,20 +119,5 @@ impl ImageHeader {
     /// slot or 32 bits hold in a header that is not trusted yet.
     pub fn hashed_len(&self) -> u64 {
         u64::from(self.hdr_size) + u64::from(self.img_size) + u64::from(self.protect_tlv_size)
-    }
-}
-
-impl ImageVersion {
-    /// A version without build number.
-    pub const fn new(major: u8, minor: u8, revision: u16) -> Self {
-        Self { major, minor, revision, build: 0 }
-    }
-}
-
-/// As imgtool writes it: `1.2.3+4`.
-impl fmt::Display for ImageVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { major, minor, revision, build } = self;
-        write!(f, "{major}.{minor}.{revision}+{build}")
     }
 }

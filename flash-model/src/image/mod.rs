@@ -1,17 +1,37 @@
-//! MCUboot images: the header, the TLVs behind the body, and making and judging them.
+//! MCUboot images: the header, the TLVs behind the body, keys and signatures, and making and judging
+//! images.
 //!
 //! MCUboot `docs/design.md`, "Image format", and `bootutil/include/bootutil/image.h`.
 
-mod build;
+mod builder;
 mod check;
+mod error;
+mod generated;
+mod hash;
 mod header;
 mod info;
+mod key;
 mod listed;
+mod policy;
+mod signatures;
+mod slot_file;
 mod tlv;
+pub mod tlv_type;
+mod value;
+mod version;
+mod write;
 
-pub use build::ImageSpec;
+pub use builder::{BuildError, ImageBuilder};
 pub(crate) use check::{SlotState, header as slot_header, image_len, judge, slot_state};
-pub use header::{ImageError, ImageHeader, ImageVersion, flags};
+pub use error::ImageError;
+pub use generated::{ImageSpec, generated_body};
+pub use hash::{HashAlgorithm, ImageHash};
+pub use header::{ImageHeader, flags};
 pub use info::ImageInfo;
+pub use key::{KeyError, KeyKind, PublicKeyFormat, SignError, SigningKey, VerifyingKey};
 pub use listed::{SlotImage, slot_image};
-pub use tlv::{Tlv, tlv_type};
+pub use policy::ImagePolicy;
+pub use slot_file::{SlotFile, SlotTooSmall};
+pub use tlv::Tlv;
+pub use value::{Dependency, TlvValue};
+pub use version::{ImageVersion, VersionError};

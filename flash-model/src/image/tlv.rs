@@ -3,50 +3,18 @@
 use super::{ImageError, ImageHeader};
 use serde::Serialize;
 
-/// Types of TLV entries (MCUboot `IMAGE_TLV_*`).
-pub mod tlv_type {
-    /// SHA-256 of header, body and protected TLVs.
-    pub const SHA256: u16 = 0x10;
-
-    /// What MCUboot calls a type, without its prefix; `vendor` for the types left to vendors.
-    pub const fn name(kind: u16) -> Option<&'static str> {
-        Some(match kind {
-            0x01 => "KEYHASH",
-            0x02 => "PUBKEY",
-            SHA256 => "SHA256",
-            0x11 => "SHA384",
-            0x12 => "SHA512",
-            0x20 => "RSA2048_PSS",
-            0x22 => "ECDSA_SIG",
-            0x23 => "RSA3072_PSS",
-            0x24 => "ED25519",
-            0x25 => "SIG_PURE",
-            0x30 => "ENC_RSA2048",
-            0x31 => "ENC_KW",
-            0x32 => "ENC_EC256",
-            0x33 => "ENC_X25519",
-            0x34 => "ENC_X25519_SHA512",
-            0x40 => "DEPENDENCY",
-            0x50 => "SEC_CNT",
-            0x60 => "BOOT_RECORD",
-            0x70 => "DECOMP_SIZE",
-            0x71 => "DECOMP_SHA",
-            0x72 => "DECOMP_SIGNATURE",
-            0x73 => "COMP_DEC_SIZE",
-            0x74 => "UUID_VID",
-            0x75 => "UUID_CID",
-            _ if kind & 0xff >= 0xa0 && kind & 0xff < 0xff => "vendor",
-            _ => return None,
-        })
-    }
-}
-
 /// First two octets of the normal TLV area.
 pub(crate) const INFO_MAGIC: u16 = 0x6907;
 /// First two octets of the protected TLV area.
 pub(crate) const PROTECTED_MAGIC: u16 = 0x6908;
 /// Octets before an area's entries and before an entry's value.
 pub(crate) const HEAD: u32 = 4;
+
+/// Head of an area or entry: its first field, and the octets that follow it.
+pub(crate) fn head_octets(first: u16, len: u16) -> [u8; 4] {
+    let ([a, b], [c, d]) = (first.to_le_bytes(), len.to_le_bytes());
+    [a, b, c, d]
+}
 
 /// One entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -120,8 +88,9 @@ impl TlvAreas {
         Ok(Self { start, normal, end })
     }
 
-    /// The entries of both areas in order; the first one that does not fit its area ends the walk
-    /// with an error.
+    /// The entries of both areas in order (MCUboot `bootutil_tlv_iter_next` for any type). The first
+    /// one that leaves the areas ends the walk with an error. A protected entry may reach into the
+    /// normal area, whose head is passed over only by a walk that arrives exactly there.
     pub(crate) fn entries<'a>(
         &self,
         bytes: &'a [u8],
@@ -136,9 +105,7 @@ impl TlvAreas {
             if at >= end || broken {
                 return None;
             }
-            let protected = at < normal;
-            let limit = if protected { normal } else { end };
-            let entry = entry(bytes, at, limit, protected);
+            let entry = entry(bytes, at, end, at < normal);
             match entry {
                 Ok(tlv) => at = tlv.value_at() + u32::from(tlv.len),
                 Err(_) => broken = true,

@@ -1,7 +1,7 @@
 //! What the two trailers ask the boot loader to do.
 
 use super::{Flag, Magic, Trailer};
-use crate::{FlashView, Layout};
+use crate::{BootMode, FlashView, Layout};
 
 /// Kind of a swap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -48,28 +48,71 @@ impl SwapType {
 
 /// What the next boot would do, by the trailers alone (MCUboot `boot_swap_type_multi`). Neither the
 /// images nor `swap_info` matter here; a valid request in the secondary slot beats a due revert.
-pub fn swap_type(view: &dyn FlashView, layout: &Layout) -> SwapType {
-    let primary = Trailer::read(view, layout.primary());
-    let secondary = Trailer::read(view, layout.secondary());
-    decide(primary, secondary)
+pub fn swap_type(view: &dyn FlashView, layout: &Layout, mode: BootMode) -> SwapType {
+    swap_row(view, layout, mode).map_or(SwapType::None, SwapRow::swap_type)
 }
 
-/// The table of MCUboot `bootutil_public.c` (`boot_swap_tables`), first match wins.
-fn decide(primary: Trailer, secondary: Trailer) -> SwapType {
-    match (secondary.magic, secondary.image_ok) {
-        (Magic::Good, Flag::Unset) => return SwapType::Test,
-        (Magic::Good, Flag::Set) => return SwapType::Perm,
+/// The row of the table that the trailers match, if any.
+pub fn swap_row(view: &dyn FlashView, layout: &Layout, mode: BootMode) -> Option<SwapRow> {
+    let primary = Trailer::read(view, layout.primary());
+    let secondary = Trailer::read(view, layout.secondary());
+    decide(primary, secondary, mode)
+}
+
+/// A row of MCUboot's table (`bootutil_public.c`, `boot_swap_tables`), first match wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SwapRow {
+    /// Swap-offset only: a revert that has prepared itself. Secondary magic good, `image_ok` unset,
+    /// `copy_done` set.
+    PreparedRevert,
+    /// Secondary magic good, `image_ok` unset.
+    Test,
+    /// Secondary magic good, `image_ok` set.
+    Perm,
+    /// Primary magic good, `image_ok` unset, `copy_done` set.
+    Revert,
+}
+
+impl SwapRow {
+    /// The swap that the row asks for.
+    pub const fn swap_type(self) -> SwapType {
+        match self {
+            Self::Test => SwapType::Test,
+            Self::Perm => SwapType::Perm,
+            Self::PreparedRevert | Self::Revert => SwapType::Revert,
+        }
+    }
+
+    /// What the trailers say in this row.
+    pub const fn condition(self) -> &'static str {
+        match self {
+            Self::PreparedRevert => "secondary: magic good, image_ok unset, copy_done set",
+            Self::Test => "secondary: magic good, image_ok unset",
+            Self::Perm => "secondary: magic good, image_ok set",
+            Self::Revert => "primary: magic good, image_ok unset, copy_done set",
+        }
+    }
+}
+
+fn decide(primary: Trailer, secondary: Trailer, mode: BootMode) -> Option<SwapRow> {
+    match (secondary.magic, secondary.image_ok, secondary.copy_done) {
+        (Magic::Good, Flag::Unset, Flag::Set) if mode == BootMode::SwapOffset => {
+            return Some(SwapRow::PreparedRevert);
+        }
+        (Magic::Good, Flag::Unset, _) => return Some(SwapRow::Test),
+        (Magic::Good, Flag::Set, _) => return Some(SwapRow::Perm),
         _ => {}
     }
     match (primary.magic, primary.image_ok, primary.copy_done) {
-        (Magic::Good, Flag::Unset, Flag::Set) => SwapType::Revert,
-        _ => SwapType::None,
+        (Magic::Good, Flag::Unset, Flag::Set) => Some(SwapRow::Revert),
+        _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Flag, Magic, SwapType, Trailer, decide};
+    use super::{Flag, Magic, SwapRow, SwapType, Trailer};
+    use crate::BootMode;
 
     const BLANK: Trailer = Trailer {
         magic: Magic::Unset,
@@ -79,6 +122,19 @@ mod tests {
         swap_size: u32::MAX,
     };
     const ON_TRIAL: Trailer = Trailer { magic: Magic::Good, copy_done: Flag::Set, ..BLANK };
+
+    fn decide(primary: Trailer, secondary: Trailer) -> SwapType {
+        let row = super::decide(primary, secondary, BootMode::SwapMove);
+        row.map_or(SwapType::None, SwapRow::swap_type)
+    }
+
+    #[test]
+    fn a_request_that_is_done_is_a_prepared_revert_for_swap_offset_alone() {
+        let prepared = Trailer { magic: Magic::Good, copy_done: Flag::Set, ..BLANK };
+        let row = |mode| super::decide(BLANK, prepared, mode);
+        assert_eq!(row(BootMode::SwapOffset), Some(SwapRow::PreparedRevert));
+        assert_eq!(row(BootMode::SwapMove), Some(SwapRow::Test));
+    }
 
     #[test]
     fn a_new_request_beats_a_due_revert() {

@@ -35,6 +35,8 @@ pub enum Field {
     CopyDone,
     /// Type of the swap in the low half, image number in the high half.
     SwapInfo,
+    /// Octets of the TLVs of both images; only swap-offset writes it.
+    TlvSizes,
     /// Octets to be swapped.
     SwapSize,
 }
@@ -45,6 +47,8 @@ pub struct TrailerMap {
     end: u32,
     write_size: u32,
     max_align: u32,
+    /// Whether the field of the TLV sizes lies above the swap size.
+    tlv_sizes: bool,
 }
 
 /// The octets of one field, padded with ones to whole write units.
@@ -65,7 +69,18 @@ impl FieldBytes {
 impl TrailerMap {
     /// The trailer of a slot on a part with these sizes.
     pub const fn new(slot: Area, geometry: &Geometry) -> Self {
-        Self { end: slot.end(), write_size: geometry.write_size, max_align: geometry.max_align() }
+        Self {
+            end: slot.end(),
+            write_size: geometry.write_size,
+            max_align: geometry.max_align(),
+            tlv_sizes: false,
+        }
+    }
+
+    /// The same trailer as swap-offset lays it out: one more field above the swap size.
+    #[must_use]
+    pub const fn with_tlv_sizes(self, tlv_sizes: bool) -> Self {
+        Self { tlv_sizes, ..self }
     }
 
     /// Address of a field's first octet.
@@ -76,7 +91,8 @@ impl TrailerMap {
             Field::ImageOk => 1,
             Field::CopyDone => 2,
             Field::SwapInfo => 3,
-            Field::SwapSize => 4,
+            Field::TlvSizes => 4,
+            Field::SwapSize => 4 + self.tlv_sizes as u32,
         };
         below_magic - steps * self.max_align
     }
@@ -100,6 +116,12 @@ impl TrailerMap {
     /// The write of the swap size.
     pub(crate) fn swap_size(&self, octets: u32) -> FieldBytes {
         self.pad(self.at(Field::SwapSize), &octets.to_le_bytes())
+    }
+
+    /// The write of the TLV sizes of the primary and the secondary image.
+    pub(crate) fn tlv_sizes(&self, [primary, secondary]: [u16; 2]) -> FieldBytes {
+        let octets = u32::from(primary) | u32::from(secondary) << 16;
+        self.pad(self.at(Field::TlvSizes), &octets.to_le_bytes())
     }
 
     /// The write of the magic. Where a write unit is longer than the magic, the magic is the end of

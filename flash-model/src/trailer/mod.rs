@@ -5,8 +5,10 @@ mod map;
 mod read;
 mod request;
 
-pub use decision::{SwapType, swap_type};
+pub use decision::{SwapRow, SwapType, swap_row, swap_type};
 pub(crate) use map::{FLAG_SET, FieldBytes};
 pub use map::{Field, TrailerMap};
 pub use read::{Flag, Magic, Trailer};
-pub use request::{SetConfirmedError, SetPendingError, set_confirmed, set_pending};
+pub use request::{
+    SetConfirmedError, SetNextError, SetPendingError, set_confirmed, set_next, set_pending,
+};

@@ -44,7 +44,11 @@ pub struct Trailer {
 impl Trailer {
     /// Reads the trailer of a slot.
     pub fn read(view: &dyn FlashView, slot: Area) -> Self {
-        let map = TrailerMap::new(slot, &view.geometry());
+        Self::read_at(view, &TrailerMap::new(slot, &view.geometry()))
+    }
+
+    /// Reads a trailer that is laid out like this.
+    pub fn read_at(view: &dyn FlashView, map: &TrailerMap) -> Self {
         let octet = |field| view.bytes(map.at(field), 1)[0];
         let magic = view.bytes(map.at(Field::Magic), 16);
         let size = view.bytes(map.at(Field::SwapSize), 4);

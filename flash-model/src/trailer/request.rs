@@ -2,7 +2,7 @@
 
 use super::map::{FLAG_SET, FieldBytes};
 use super::{Field, Flag, Magic, SwapType, Trailer, TrailerMap};
-use crate::{FlashOp, FlashView, Layout};
+use crate::{Area, FlashOp, FlashView, Layout};
 
 /// Why a swap cannot be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,6 +58,43 @@ pub fn set_confirmed(
         (Magic::Good, Flag::Unset) => Ok(vec![write(&map.flag(Field::ImageOk, FLAG_SET))]),
         _ => Ok(Vec::new()),
     }
+}
+
+/// Why a slot cannot be chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SetNextError {
+    /// MCUboot answers `BOOT_EBADIMAGE` (3).
+    #[error("the trailer of the slot holds neither a magic nor erased octets")]
+    BadMagic,
+}
+
+/// The writes of MCUboot's `boot_set_next` as built for direct-xip with revert: the magic puts a slot
+/// on trial; `confirm` adds `copy_done` and `image_ok`, so that it stays. The slot that runs, `active`,
+/// can only be confirmed.
+pub fn set_next(
+    view: &dyn FlashView,
+    slot: Area,
+    active: bool,
+    confirm: bool,
+) -> Result<Vec<FlashOp>, SetNextError> {
+    let map = TrailerMap::new(slot, &view.geometry());
+    let trailer = Trailer::read(view, slot);
+    let set = |field| write(&map.flag(field, FLAG_SET));
+    let mut ops = Vec::new();
+    match trailer.magic {
+        Magic::Bad => return Err(SetNextError::BadMagic),
+        Magic::Good => {}
+        Magic::Unset => ops.push(write(&map.magic())),
+    }
+    if confirm || active {
+        if trailer.copy_done == Flag::Unset {
+            ops.push(set(Field::CopyDone));
+        }
+        if trailer.image_ok == Flag::Unset {
+            ops.push(set(Field::ImageOk));
+        }
+    }
+    Ok(ops)
 }
 
 fn write(field: &FieldBytes) -> FlashOp {

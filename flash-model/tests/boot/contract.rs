@@ -93,7 +93,7 @@ proptest! {
                 }
             });
         }
-        let boot = BootLoader::new(rig.config, rig.layout);
+        let boot = BootLoader::new(rig.config.clone(), rig.layout);
         let mut obey = Obey { rig, results: Vec::new() };
         check(&mut obey, &boot, vec![(Span::ZERO, BootIn::Start)], Span::from_s(600));
         prop_assert_eq!(obey.results.len(), 1);
@@ -131,7 +131,7 @@ fn a_start_is_a_boot_from_the_beginning_even_in_the_middle_of_one() {
     rig.put(0, 1, 2 * PAGE);
     rig.put(1, 2, 2 * PAGE);
     rig.request(false);
-    let mut boot = BootLoader::new(rig.config, rig.layout);
+    let mut boot = BootLoader::new(rig.config.clone(), rig.layout);
     for _ in 0..2 {
         boot.handle(rig.now, BootIn::Start, &rig.device);
         let due = boot.deadline().expect("the secondary image is hashed");

@@ -16,8 +16,8 @@ fn pending() -> Rig {
 
 fn booted(result: BootResult) -> (u8, SwapType, bool) {
     match result {
-        BootResult::Booted { version, swap, resumed } => (version.major, swap, resumed),
-        BootResult::Dead => panic!("nothing boots"),
+        BootResult::Booted { version, swap, resumed, .. } => (version.major, swap, resumed),
+        BootResult::Dead | BootResult::Assertion(_) => panic!("nothing boots"),
     }
 }
 
@@ -25,7 +25,11 @@ fn booted(result: BootResult) -> (u8, SwapType, bool) {
 fn begun() -> Rig {
     let mut rig = pending();
     rig.boot_cut_at(6);
-    assert_eq!(swap_type(&rig.device, &rig.layout), SwapType::None, "the request is gone");
+    assert_eq!(
+        swap_type(&rig.device, &rig.layout, rig.config.mode),
+        SwapType::None,
+        "the request is gone"
+    );
     rig
 }
 
@@ -73,7 +77,11 @@ fn an_old_image_without_room_to_move_only_gets_the_copy_done_mark() {
     assert!(rig.holds(0, &old));
     let trailer = Trailer::read(&rig.device, rig.layout.primary());
     assert_eq!((trailer.magic, trailer.copy_done), (Magic::Unset, Flag::Set));
-    assert_eq!(swap_type(&rig.device, &rig.layout), SwapType::Test, "the request stays");
+    assert_eq!(
+        swap_type(&rig.device, &rig.layout, rig.config.mode),
+        SwapType::Test,
+        "the request stays"
+    );
 }
 
 #[test]
@@ -84,7 +92,7 @@ fn a_revert_with_nothing_to_go_back_to_drops_both_trailers() {
     let (result, log) = rig.boot_through();
     assert_eq!(booted(result), (2, SwapType::None, false));
     assert_eq!(log.lines, ["E f000 1000", "E 7000 1000"]);
-    assert_eq!(swap_type(&rig.device, &rig.layout), SwapType::None);
+    assert_eq!(swap_type(&rig.device, &rig.layout, rig.config.mode), SwapType::None);
     assert!(rig.boot_through().1.lines.is_empty());
 }
 

@@ -1,12 +1,12 @@
 //! A device without radio and world: runs operations and boots to their end, or to a power cut.
 
 use flash_model::{
-    Area, BootConfig, BootEvent, BootIn, BootLoader, BootOut, BootResult, Device, FlashEvent,
-    FlashIn, FlashOp, FlashOut, FlashView as _, Geometry, ImageSpec, ImageVersion, Layout, OpKind,
-    Part, RadioSync, set_pending,
+    Area, BootConfig, BootEvent, BootIn, BootLoader, BootMode, BootOut, BootResult, Cut, Device,
+    FlashEvent, FlashIn, FlashOp, FlashOut, FlashView as _, Geometry, ImageSpec, ImageVersion,
+    Layout, OpKind, Part, RadioSync, Trailer, set_confirmed, set_pending,
 };
 use sha2::{Digest as _, Sha256};
-use sim_core::{Machine as _, Time};
+use sim_core::{Machine as _, Span, Time};
 
 pub(crate) const PAGE: u32 = 4096;
 
@@ -16,6 +16,22 @@ pub(crate) struct Rig {
     pub(crate) layout: Layout,
     pub(crate) config: BootConfig,
     pub(crate) now: Time,
+    /// How the operation is left at which the power fails.
+    pub(crate) cut: Cut,
+    /// When the power fails, in thousandths of that operation's time.
+    pub(crate) cut_after: u64,
+}
+
+/// What a small device is like.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    pub(crate) mode: BootMode,
+    /// Pages of the primary and the secondary slot.
+    pub(crate) pages: [u32; 2],
+    /// Pages of the scratch area; 0 for none.
+    pub(crate) scratch: u32,
+    pub(crate) write_size: u32,
+    pub(crate) max_sectors: u32,
 }
 
 /// What happened in a step.
@@ -32,28 +48,97 @@ pub(crate) struct Log {
 
 /// The power failed.
 #[derive(Debug)]
-pub(crate) struct Cut;
+pub(crate) struct PowerFailed;
+
+impl Shape {
+    /// Two slots of so many pages, a scratch area of two where one is needed, words of 4 octets.
+    pub(crate) fn new(mode: BootMode, pages: u32) -> Self {
+        let scratch = if mode == BootMode::SwapScratch { 2 } else { 0 };
+        Self { mode, pages: [pages; 2], scratch, write_size: 4, max_sectors: 128 }
+    }
+
+    /// A part just large enough, erased; hashing for free.
+    pub(crate) fn rig(self) -> Rig {
+        let [primary, secondary, scratch] =
+            [self.pages[0], self.pages[1], self.scratch].map(|pages| pages * PAGE);
+        let slots = [Area::new(0, primary), Area::new(primary, secondary)];
+        let behind = primary + secondary;
+        let layout = Layout {
+            boot: Area::new(0, 0),
+            slots,
+            scratch: (scratch > 0).then(|| Area::new(behind, scratch)),
+            storage: None,
+        };
+        let geometry =
+            Geometry { size: behind + scratch, page: PAGE, write_size: self.write_size };
+        let config = BootConfig {
+            mode: self.mode,
+            max_sectors: self.max_sectors,
+            sha_bytes_per_s: 0,
+            ..BootConfig::default()
+        };
+        Rig::new(Part { geometry, ..Part::nrf52840() }, layout, config)
+    }
+}
 
 impl Rig {
     pub(crate) fn new(part: Part, layout: Layout, config: BootConfig) -> Self {
         layout.check(&part.geometry).expect("the layout of the test");
-        Self { device: Device::new(part, RadioSync::None), layout, config, now: Time::ZERO }
+        Self {
+            device: Device::new(part, RadioSync::None),
+            layout,
+            config,
+            now: Time::ZERO,
+            cut: Cut::Atomic,
+            cut_after: 0,
+        }
     }
 
-    /// A part just large enough for two slots of so many pages, hashing for free.
+    /// A device for swap-move with two slots of so many pages.
     pub(crate) fn small(pages: u32) -> Self {
-        let slots = [Area::new(0, pages * PAGE), Area::new(pages * PAGE, pages * PAGE)];
-        let layout = Layout { boot: Area::new(0, 0), slots, storage: None };
-        let geometry = Geometry { size: 2 * pages * PAGE, page: PAGE, write_size: 4 };
-        let config = BootConfig { sha_bytes_per_s: 0, ..BootConfig::default() };
-        Self::new(Part { geometry, ..Part::nrf52840() }, layout, config)
+        Shape::new(BootMode::SwapMove, pages).rig()
     }
 
-    /// Puts an image of so many octets into a slot and returns it.
+    /// Puts an image of so many octets into a slot, where the boot loader looks for it, and returns
+    /// it.
     pub(crate) fn put(&mut self, slot: usize, major: u8, total_len: u32) -> Vec<u8> {
         let image = image(major, total_len);
-        self.device.load(self.layout.slots[slot].start, &image);
+        self.load(slot, &image);
         image
+    }
+
+    /// Puts octets into an erased slot: into the secondary one where an upload goes.
+    pub(crate) fn load(&mut self, slot: usize, octets: &[u8]) {
+        let at = self.upload_at(slot);
+        self.device.load(at, octets);
+    }
+
+    /// Erases a slot and puts octets there, as an upload does; no time, no wear.
+    pub(crate) fn upload(&mut self, slot: usize, octets: &[u8]) {
+        self.device.clear(self.layout.slots[slot]);
+        self.load(slot, octets);
+    }
+
+    /// Where the image in a slot begins.
+    pub(crate) fn upload_at(&self, slot: usize) -> u32 {
+        let offset = if slot == 0 { 0 } else { self.config.upload_offset(&self.device.geometry()) };
+        self.layout.slots[slot].start + offset
+    }
+
+    /// What the trailer of a slot says.
+    pub(crate) fn trailer(&self, slot: usize) -> Trailer {
+        let map = self.config.trailer_map(self.layout.slots[slot], &self.device.geometry());
+        Trailer::read_at(&self.device, &map)
+    }
+
+    /// The first octet of each entry of a slot's swap status.
+    pub(crate) fn status(&self, slot: usize) -> Vec<u8> {
+        let geometry = self.device.geometry();
+        let map = self.config.trailer_map(self.layout.slots[slot], &geometry);
+        let (sectors, per_sector) = (self.config.max_sectors, self.config.entries_per_sector());
+        (0..sectors * per_sector)
+            .map(|entry| self.device.bytes(map.status_at(entry, sectors, per_sector), 1)[0])
+            .collect()
     }
 
     /// Changes the contents of an area from outside.
@@ -70,6 +155,12 @@ impl Rig {
         self.run(ops, None, &mut Log::default()).expect("no cut was asked for");
     }
 
+    /// Confirms the running image as an application does.
+    pub(crate) fn confirm(&mut self) {
+        let ops = set_confirmed(&self.device, &self.layout).expect("a clean trailer");
+        self.run(ops, None, &mut Log::default()).expect("no cut was asked for");
+    }
+
     /// Boots until the power fails at operation number `cut`.
     pub(crate) fn boot_cut_at(&mut self, cut: usize) {
         self.boot(Some(cut), &mut Log::default()).expect_err("the boot has more operations");
@@ -81,7 +172,7 @@ impl Rig {
         ops: Vec<FlashOp>,
         cut: Option<usize>,
         log: &mut Log,
-    ) -> Result<(), Cut> {
+    ) -> Result<(), PowerFailed> {
         for op in ops {
             self.op(op, cut, log)?;
         }
@@ -89,8 +180,8 @@ impl Rig {
     }
 
     /// Runs the boot loader to its end or to the cut.
-    pub(crate) fn boot(&mut self, cut: Option<usize>, log: &mut Log) -> Result<BootResult, Cut> {
-        let mut boot = BootLoader::new(self.config, self.layout);
+    pub(crate) fn boot(&mut self, cut: Option<usize>, log: &mut Log) -> Result<BootResult, PowerFailed> {
+        let mut boot = BootLoader::new(self.config.clone(), self.layout);
         boot.handle(self.now, BootIn::Start, &self.device);
         loop {
             let mut done = None;
@@ -126,12 +217,15 @@ impl Rig {
         hex(&Sha256::digest(self.device.bytes(area.start, area.len)))
     }
 
-    fn op(&mut self, op: FlashOp, cut: Option<usize>, log: &mut Log) -> Result<Vec<u8>, Cut> {
+    fn op(&mut self, op: FlashOp, cut: Option<usize>, log: &mut Log) -> Result<Vec<u8>, PowerFailed> {
         self.device.handle(self.now, FlashIn::Start(op), ());
         if cut == Some(log.lines.len() + 1) {
-            self.device.handle(self.now, FlashIn::PowerOff, ());
+            let until = self.device.deadline().expect("an operation has an end");
+            let whole = until.since(self.now);
+            self.now += Span::from_ns(whole.as_ns() * self.cut_after / 1000);
+            self.device.handle(self.now, FlashIn::PowerOff(self.cut), ());
             while self.device.poll().is_some() {}
-            return Err(Cut);
+            return Err(PowerFailed);
         }
         loop {
             while let Some(out) = self.device.poll() {

@@ -1,7 +1,7 @@
 //! The reference data as they stand in the file.
 
 use crate::rig::Rig;
-use flash_model::{Area, BootConfig, Geometry, ImageSpec, ImageVersion, Layout, Part, SwapMode};
+use flash_model::{Area, BootConfig, BootMode, Geometry, ImageSpec, ImageVersion, Layout, Part};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 #[derive(Deserialize)]
 pub(crate) struct Scenario {
     pub(crate) id: String,
+    pub(crate) mode: String,
     pub(crate) align: u32,
     pub(crate) max_align: u32,
     pub(crate) page: u32,
@@ -32,6 +33,7 @@ pub(crate) struct Scenario {
 struct Options {
     downgrade_prevention: Option<String>,
     validate_primary: Option<bool>,
+    pub(crate) overwrite_only_fast: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -51,6 +53,12 @@ pub(crate) struct Step {
     #[serde(default)]
     pub(crate) permanent: bool,
     #[serde(default)]
+    pub(crate) slot: String,
+    #[serde(default)]
+    pub(crate) active: bool,
+    #[serde(default)]
+    pub(crate) confirm: bool,
+    #[serde(default)]
     pub(crate) items: Vec<Value>,
     #[serde(default)]
     pub(crate) rc: i32,
@@ -67,7 +75,8 @@ pub(crate) struct Step {
 #[derive(Deserialize)]
 pub(crate) struct Cuts {
     pub(crate) step: usize,
-    pub(crate) none: Vec<(usize, u32, String, usize, usize, String)>,
+    pub(crate) none: Vec<Value>,
+    pub(crate) half: Vec<Value>,
 }
 
 #[derive(Deserialize)]
@@ -96,13 +105,24 @@ impl Scenario {
 
     pub(crate) fn layout(&self) -> Layout {
         let slots = [self.area("primary"), self.area("secondary")];
-        Layout { boot: Area::new(0, slots[0].start), slots, storage: None }
+        Layout {
+            boot: Area::new(0, slots[0].start),
+            slots,
+            scratch: self.areas.contains_key("scratch").then(|| self.area("scratch")),
+            storage: None,
+        }
     }
 
     /// A device of the scenario's kind, erased.
     pub(crate) fn rig(&self) -> Rig {
         let layout = self.layout();
-        let size = layout.slots.iter().map(Area::end).max().expect("two slots");
+        let size = layout
+            .slots
+            .iter()
+            .chain(layout.scratch.iter())
+            .map(Area::end)
+            .max()
+            .expect("two slots");
         let geometry = Geometry { size, page: self.page, write_size: self.align };
         Rig::new(Part { geometry, ..Part::nrf52840() }, layout, self.config())
     }
@@ -135,11 +155,16 @@ impl Scenario {
 
     fn config(&self) -> BootConfig {
         BootConfig {
-            mode: SwapMode::Move,
+            mode: if self.options.overwrite_only_fast == Some(false) {
+                BootMode::OverwriteOnly { fast: false }
+            } else {
+                BootMode::from_name(&self.mode).expect("mode")
+            },
             max_sectors: self.max_sectors,
             validate_primary: self.options.validate_primary.unwrap_or(true),
             downgrade_prevention: self.options.downgrade_prevention.is_some(),
             sha_bytes_per_s: 0,
+            ..BootConfig::default()
         }
     }
 }

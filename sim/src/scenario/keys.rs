@@ -3,6 +3,7 @@
 //! The table is the single source of what may stand in a scenario file, of `--set`, and of what
 //! `--explain` prints.
 
+use super::layout::LAYOUTS;
 use client_model::{ClientError, StrategyKind};
 
 /// What values a key takes.
@@ -23,6 +24,8 @@ pub enum Kind {
     Version,
     /// 32 octets as 64 hex digits, or empty.
     Hash,
+    /// Name of a file, or empty.
+    Path,
 }
 
 /// One key.
@@ -63,6 +66,10 @@ const fn choice(path: Text, words: &'static [Text], default: Text, doc: Text, so
 
 const fn version(path: Text, default: Text, doc: Text, source: Text) -> Key {
     Key { path, kind: Kind::Version, default, doc, source }
+}
+
+const fn file(path: Text, doc: Text, source: Text) -> Key {
+    Key { path, kind: Kind::Path, default: "", doc, source }
 }
 
 const fn hash(path: Text, doc: Text, source: Text) -> Key {
@@ -123,16 +130,27 @@ pub const KEYS: &[Key] = &[
     choice("flash.part", &["nrf52840", "nrf52833"], "nrf52840", "85 ms a page and 41 us a word, or 87.5 ms and 42 us", "Product Specifications, NVMC"),
     choice("flash.radio_sync", &["none", "mpsl"], "none", "whether flash waits for time that the radio leaves", "Zephyr SOC_FLASH_NRF_RADIO_SYNC without Zephyr's own controller"),
     bool("flash.deaf_on_write", "true", "false: only erases make the radio deaf, not writes", "NVMC halts the processor in both"),
-    int("layout.slot0_start", (0, MIB), "0xc000", "start of slot 0", "nRF52840 DK devicetree"),
-    int("layout.slot1_start", (0, MIB), "0x82000", "start of slot 1", "nRF52840 DK devicetree"),
-    int("layout.slot_size", (0x2000, MIB), "0x76000", "size of each slot, octets", "nRF52840 DK devicetree"),
-    int("layout.storage_start", (0, MIB), "0xf8000", "start of the storage partition", "nRF52840 DK devicetree"),
-    int("layout.storage_size", (0, MIB), "0x8000", "size of the storage partition, octets; 0: none", "nRF52840 DK devicetree"),
+    choice("layout.preset", LAYOUTS, "nrf52840dk", "partitions, as far as the keys below do not change them", "nRF52840 DK devicetree"),
+    file("layout.file", "partitions.yml, pm_static.yml or devicetree to take partitions from instead, beside this file; empty: the preset", "reference scenario"),
+    int("layout.slot0_start", (0, MIB), "0xc000", "start of slot 0", "layout.preset"),
+    int("layout.slot1_start", (0, MIB), "0x82000", "start of slot 1", "layout.preset"),
+    int("layout.slot_size", (0x1000, MIB), "0x76000", "size of slot 0, octets", "layout.preset"),
+    int("layout.slot1_size", (0x1000, MIB), "0x76000", "size of slot 1, octets; as layout.slot_size when only that is set", "layout.preset"),
+    int("layout.scratch_start", (0, MIB), "0x0", "start of the scratch partition", "layout.preset"),
+    int("layout.scratch_size", (0, MIB), "0x0", "size of the scratch partition, octets; 0: none", "layout.preset"),
+    int("layout.storage_start", (0, MIB), "0xf8000", "start of the storage partition", "layout.preset"),
+    int("layout.storage_size", (0, MIB), "0x8000", "size of the storage partition, octets; 0: none", "layout.preset"),
     // Boot loader.
-    choice("boot.mode", &["swap-move"], "swap-move", "MCUboot upgrade mode", "Zephyr port of MCUboot 1.10 to 2.2"),
-    int("boot.max_sectors", (16, 4_096), "128", "pages that the trailer has room for", "MCUBOOT_MAX_IMG_SECTORS"),
+    choice("boot.mode", &["swap-move", "swap-offset", "swap-scratch", "overwrite-only", "overwrite-only-plain"], "swap-move", "MCUboot upgrade mode; swap-scratch needs a layout with a scratch partition", "Zephyr port of MCUboot 1.10 to 2.2"),
+    int("boot.max_sectors", (0, 4_096), "128", "pages that the trailer has room for; 0: as many as the larger slot has (MCUboot 2.2 and later)", "MCUBOOT_MAX_IMG_SECTORS"),
     bool("boot.validate_primary", "true", "hash the primary slot at each boot", "MCUBOOT_VALIDATE_PRIMARY_SLOT"),
+    choice("boot.downgrade", &["allow", "prevent"], "allow", "whether a lower version may be installed; prevent: it is erased at boot", "MCUBOOT_DOWNGRADE_PREVENTION off"),
+    bool("boot.bootstrap", "false", "install a valid image of slot 1 when slot 0 holds none", "MCUBOOT_BOOTSTRAP off"),
     int("boot.sha_Bps", (1_000, 1_000_000_000), "500000", "SHA-256 of the boot loader, octets a second", "model choice for 64 MHz"),
+    // A supply that fails once.
+    int("power.cut_us", (0, 86_400_000_000), "0", "moment at which the device's supply fails; 0: never", "model choice"),
+    choice("power.level", &["atomic", "torn"], "torn", "what is left of a flash operation in progress: nothing, or as much as its time allowed", "model choice"),
+    int("power.off_us", (1, 86_400_000_000), "100000", "how long the supply is away", "model choice"),
     // SMP server.
     choice("server.profile", &["z30", "z32"], "z32", "z32: Zephyr 3.2 era, SMP v1; z30: besides `rc: 0` first in success replies", "reference scenario"),
     int("server.buf_size", (64, 65_535), "512", "MCUMGR_TRANSPORT_NETBUF_SIZE, octets; Zephyr's default is 384", "reference scenario"),

@@ -1,14 +1,17 @@
 //! Scenarios: what a run starts from, as files, presets and single settings.
 
+mod explain;
 pub mod file;
 pub mod keys;
+mod layout;
 mod presets;
 mod resolve;
 pub mod value;
 
 pub use presets::{PRESETS, Preset};
-pub use resolve::{Scenario, SlotSpec};
+pub use resolve::{PowerCut, Scenario, SlotSpec};
 
+use flash_model::Layout;
 use std::collections::BTreeMap;
 use value::Value;
 
@@ -51,14 +54,22 @@ pub enum ScenarioError {
 }
 
 /// All values of a scenario before they are resolved: defaults, then the base preset, then the
-/// file, then single settings, the later winning.
+/// file, then single settings, the later winning. Where one of these names a layout, the places of
+/// partitions that the earlier ones set are gone; those that it sets itself change that layout.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Name for reports: the preset's, or the file's.
     pub name: String,
     /// One line for people.
     pub about: String,
+    /// What single settings say.
+    single: BTreeMap<&'static str, Value>,
+    /// What preset and file say.
     values: BTreeMap<&'static str, Value>,
+    /// What the keys are that nothing sets.
+    defaults: BTreeMap<&'static str, Value>,
+    /// The layout that a file gives, with the file's name.
+    layout: Option<(String, Layout)>,
 }
 
 impl Settings {
@@ -90,12 +101,80 @@ impl Settings {
                 });
             }
             Some(base) => Self::from_text(base, presets::find(base)?.text, depth + 1)?,
-            None => Self { name: String::new(), about: String::new(), values: defaults() },
+            None => Self::empty(),
         };
         name.clone_into(&mut settings.name);
         settings.about = file.about.unwrap_or_default();
-        settings.values.extend(file.values);
+        settings.put(file.values);
         Ok(settings)
+    }
+
+    fn empty() -> Self {
+        Self {
+            name: String::new(),
+            about: String::new(),
+            single: BTreeMap::new(),
+            values: BTreeMap::new(),
+            defaults: defaults(),
+            layout: None,
+        }
+    }
+
+    /// Lays the values of a preset or file over what is there.
+    fn put(&mut self, values: BTreeMap<&'static str, Value>) {
+        let names = |path| values.contains_key(path);
+        if names(layout::PRESET) || names(layout::FILE) {
+            self.forget_places();
+        }
+        self.values.extend(values);
+        self.renew_defaults();
+    }
+
+    /// Forgets which layout was named, and where partitions were put, before single settings.
+    fn forget_places(&mut self) {
+        self.values.retain(|path, _| !layout::is_layout(path));
+    }
+
+    fn renew_defaults(&mut self) {
+        let layout = self.layout();
+        let slot_size = self.given(layout::SLOT_SIZE).cloned();
+        self.defaults.extend(layout::defaults(&layout, slot_size.as_ref()));
+    }
+
+    /// The layout that the places of partitions start from.
+    fn layout(&self) -> Layout {
+        match (&self.layout, self.get(layout::FILE), self.get(layout::PRESET)) {
+            (Some((given, layout)), Value::Path(file), _) if given == file => *layout,
+            (_, _, Value::Choice(name)) => Layout::preset(name).expect("the choice lists presets"),
+            (.., other) => unreachable!("{} is checked to be a word, not {other}", layout::PRESET),
+        }
+    }
+
+    /// The file that `layout.file` names, as long as its layout was not handed in by
+    /// [`Self::give_layout`]. Where it stands relative to is for the caller to know: the scenario
+    /// file.
+    pub fn wanted_layout(&self) -> Option<&str> {
+        match self.get(layout::FILE) {
+            Value::Path(file) if file.is_empty() => None,
+            Value::Path(file) => {
+                let given = self.layout.as_ref().is_some_and(|(given, _)| given == file);
+                (!given).then_some(file)
+            }
+            other => unreachable!("{} is checked to be a path, not {other}", layout::FILE),
+        }
+    }
+
+    /// Hands in what the file of this name says, which `layout.file` names.
+    pub fn give_layout(&mut self, file: &str, layout: Layout) {
+        self.layout = Some((file.to_owned(), layout));
+        self.renew_defaults();
+    }
+
+    /// Takes this layout, whatever preset and file say of partitions; single settings still win.
+    pub fn replace_layout(&mut self, file: &str, layout: Layout) {
+        self.forget_places();
+        self.values.insert(layout::FILE, Value::Path(file.to_owned()));
+        self.give_layout(file, layout);
     }
 
     /// One setting of the form `key=value`.
@@ -111,43 +190,26 @@ impl Settings {
         let key = keys::find(path).ok_or_else(|| error(file::unknown(path)))?;
         let word = word.trim().trim_matches('"');
         let value = Value::parse_word(key, word).map_err(error)?;
-        self.values.insert(key.path, value);
+        if key.path == layout::PRESET || key.path == layout::FILE {
+            self.forget_places();
+        }
+        self.single.insert(key.path, value);
+        self.renew_defaults();
         Ok(())
     }
 
     /// The value of a key.
     pub fn get(&self, path: &str) -> &Value {
-        self.values.get(path).expect("every key has a default")
+        self.given(path).unwrap_or_else(|| self.default(path))
     }
 
-    /// The resolved whole as a scenario file, each value with what it is and where its default
-    /// comes from.
-    pub fn explain(&self) -> String {
-        use core::fmt::Write;
-        let mut text = format!("# scenario {}\n", self.name);
-        if !self.about.is_empty() {
-            let _ = writeln!(text, "# {}", self.about);
-        }
-        let mut section = "";
-        for key in keys::KEYS {
-            let (head, leaf) = key.path.split_once('.').unwrap_or(("", key.path));
-            if head != section {
-                let _ = write!(text, "\n[{head}]\n");
-                section = head;
-            }
-            let value = self.get(key.path);
-            let shown = match value {
-                Value::Int(number) if key.is_hex() => format!("{number:#x}"),
-                other => other.to_string(),
-            };
-            let source = match Value::parse_word(key, key.default) {
-                Ok(default) if default != *value => format!("set here; default {}", key.default),
-                _ => key.source.to_owned(),
-            };
-            let line = format!("{leaf} = {shown}");
-            let _ = writeln!(text, "{line:<34} # {} [{source}]", key.doc);
-        }
-        text
+    /// The value that somebody gave a key.
+    fn given(&self, path: &str) -> Option<&Value> {
+        self.single.get(path).or_else(|| self.values.get(path))
+    }
+
+    fn default(&self, path: &str) -> &Value {
+        self.defaults.get(path).expect("every key has a default")
     }
 }
 
@@ -171,7 +233,10 @@ mod tests {
         for preset in PRESETS {
             let settings = Settings::preset(preset.name).expect("presets are lawful");
             let again = Settings::file("again", &settings.explain()).expect("explain is lawful");
-            assert_eq!(again.values, settings.values, "{}", preset.name);
+            for key in super::keys::KEYS {
+                let (again, first) = (again.get(key.path), settings.get(key.path));
+                assert_eq!(again, first, "{} of {}", key.path, preset.name);
+            }
         }
     }
 

@@ -1,9 +1,9 @@
 //! From settings to what the machines are built with.
 
 use super::value::Value;
-use super::{ScenarioError, Settings};
+use super::{ScenarioError, Settings, layout};
 use client_model::{ClientConfig, Era, Image, Mode, StrategyKind};
-use flash_model::{Area, BootConfig, ImageSpec, ImageVersion, Layout, Part, RadioSync, SwapMode};
+use flash_model::{BootConfig, BootMode, ImageSpec, ImageVersion, Part, RadioSync};
 use link_model::{ConnParams, LinkConfig, Phy};
 use server_model::{EraseMode, Profile, ServerConfig};
 use sim_core::{Ppm, Span};
@@ -35,12 +35,25 @@ pub struct Scenario {
     pub deaf_on_write: bool,
     /// The boot loader.
     pub boot: BootConfig,
+    /// When and how the supply of the device fails.
+    pub power_cut: Option<PowerCut>,
     /// The SMP server and the partitions.
     pub server: ServerConfig,
     /// From the boot loader's jump to advertising.
     pub start: Span,
     /// The link.
     pub link: LinkConfig,
+}
+
+/// A supply that fails once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PowerCut {
+    /// When it fails, from the start of the run.
+    pub at: Span,
+    /// Whether a flash operation in progress is left torn, rather than undone.
+    pub torn: bool,
+    /// How long it is away.
+    pub off: Span,
 }
 
 /// What slot 1 holds at the start.
@@ -63,11 +76,18 @@ impl Scenario {
     /// # Errors
     /// When lawful values do not fit together.
     pub fn resolve(settings: &Settings) -> Result<Self, ScenarioError> {
+        if let Some(file) = settings.wanted_layout() {
+            return Err(ScenarioError::Together {
+                key: layout::FILE,
+                problem: format!("{file} was not read"),
+            });
+        }
         let r = Resolver { settings };
         let part = match r.word("flash.part") {
             "nrf52833" => Part::nrf52833(),
             _ => Part::nrf52840(),
         };
+        let server = r.server();
         let scenario = Self {
             settings: settings.clone(),
             expected_outcome: r.word("expect.outcome"),
@@ -102,8 +122,9 @@ impl Scenario {
                 _ => RadioSync::None,
             },
             deaf_on_write: r.truth("flash.deaf_on_write"),
-            boot: r.boot(),
-            server: r.server(),
+            boot: r.boot(&server.layout, &part),
+            power_cut: r.power_cut(),
+            server,
             start: Span::from_us(r.number("server.start_us")),
             link: r.link()?,
             part,
@@ -112,6 +133,14 @@ impl Scenario {
             .server
             .check(&scenario.part.geometry)
             .map_err(|e| ScenarioError::Together { key: server_key(&e), problem: e.to_string() })?;
+        if scenario.boot.mode == BootMode::SwapScratch && scenario.server.layout.scratch.is_none() {
+            return Err(ScenarioError::Together {
+                key: "boot.mode",
+                problem: "swap-scratch needs a scratch partition; set layout.scratch_start and \
+                          layout.scratch_size, or layout.preset = \"nrf52840dk-2022\""
+                    .to_owned(),
+            });
+        }
         Ok(scenario)
     }
 
@@ -235,21 +264,31 @@ impl Resolver<'_> {
         })
     }
 
-    fn boot(&self) -> BootConfig {
+    fn boot(&self, layout: &flash_model::Layout, part: &Part) -> BootConfig {
         BootConfig {
-            mode: SwapMode::Move,
-            max_sectors: self.octets("boot.max_sectors"),
+            mode: BootMode::from_name(self.word("boot.mode"))
+                .expect("the choice lists names of modes"),
+            max_sectors: match self.octets("boot.max_sectors") {
+                0 => layout.slots.map(|slot| slot.page_count(part.geometry.page)).into_iter().max(),
+                sectors => Some(sectors),
+            }
+            .unwrap_or_default(),
             validate_primary: self.truth("boot.validate_primary"),
+            downgrade_prevention: self.word("boot.downgrade") == "prevent",
+            bootstrap: self.truth("boot.bootstrap"),
             sha_bytes_per_s: self.octets("boot.sha_Bps"),
             ..BootConfig::default()
         }
     }
 
+    fn power_cut(&self) -> Option<PowerCut> {
+        let at = Span::from_us(self.number("power.cut_us"));
+        let torn = self.word("power.level") == "torn";
+        let off = Span::from_us(self.number("power.off_us"));
+        (!at.is_zero()).then_some(PowerCut { at, torn, off })
+    }
+
     fn server(&self) -> ServerConfig {
-        let slot = |path| Area::new(self.octets(path), self.octets("layout.slot_size"));
-        let storage =
-            Area::new(self.octets("layout.storage_start"), self.octets("layout.storage_size"));
-        let slots = [slot("layout.slot0_start"), slot("layout.slot1_start")];
         ServerConfig {
             profile: match self.word("server.profile") {
                 "z30" => Profile::Z30,
@@ -268,11 +307,9 @@ impl Resolver<'_> {
             reset_ms: self.octets("server.reset_ms"),
             cpu: Span::from_us(self.number("server.cpu_us")),
             conn_param_control: self.truth("server.conn_param_control"),
-            layout: Layout {
-                boot: Area::new(0, slots[0].start.min(slots[1].start)),
-                slots,
-                storage: (storage.len > 0).then_some(storage),
-            },
+            boot_mode: BootMode::from_name(self.word("boot.mode"))
+                .expect("the choice lists names of modes"),
+            layout: layout::resolve(|path| self.octets(path)),
             ..ServerConfig::default()
         }
     }
@@ -365,5 +402,6 @@ mod tests {
         assert!(e("link.interval_us=2500000").starts_with("link.timeout_ms: 4000 must be larger"));
         assert!(e("server.stream_buf=510").starts_with("server.stream_buf"));
         assert!(e("layout.slot1_start=0x10000").starts_with("layout"));
+        assert_eq!(e("layout.file=pm.yml"), "layout.file: pm.yml was not read");
     }
 }

@@ -17,6 +17,8 @@ pub enum Value {
     Version(ImageVersion),
     /// Of [`Kind::Hash`]; `None` when empty.
     Hash(Option<[u8; 32]>),
+    /// Of [`Kind::Path`]; empty for no file.
+    Path(String),
 }
 
 impl Value {
@@ -36,7 +38,7 @@ impl Value {
                 "false" => Ok(Self::Bool(false)),
                 _ => Err(format!("expected true or false, got {word:?}")),
             },
-            Kind::Choice(_) | Kind::Version | Kind::Hash => Self::text(key, word),
+            Kind::Choice(_) | Kind::Version | Kind::Hash | Kind::Path => Self::text(key, word),
         }
     }
 
@@ -70,6 +72,7 @@ impl Value {
             Kind::Hash => parse_hash(text)
                 .map(|hash| Self::Hash(Some(hash)))
                 .ok_or_else(|| format!("expected {}, got {text:?}", expected(key))),
+            Kind::Path => Ok(Self::Path(text.to_owned())),
             Kind::Int { .. } | Kind::Bool => {
                 Err(format!("expected {}, got the text {text:?}", expected(key)))
             }
@@ -96,6 +99,7 @@ pub fn expected(key: &Key) -> String {
         Kind::Choice(words) => format!("one of {}", words.join(", ")),
         Kind::Version => "a version such as 1.2.3 or 1.2.3+4".to_owned(),
         Kind::Hash => "64 hex digits, or nothing".to_owned(),
+        Kind::Path => "the name of a file, or nothing".to_owned(),
     }
 }
 
@@ -106,6 +110,7 @@ impl fmt::Display for Value {
             Self::Int(number) => write!(f, "{number}"),
             Self::Bool(truth) => write!(f, "{truth}"),
             Self::Choice(word) => write!(f, "{word:?}"),
+            Self::Path(path) => write!(f, "{}", toml::Value::String(path.clone())),
             Self::Version(version) => write!(f, "\"{version}\""),
             Self::Hash(hash) => {
                 write!(f, "\"")?;

@@ -33,6 +33,10 @@ pub enum WorldEvent {
     Reset,
     /// The application runs and advertises.
     ApplicationRuns,
+    /// The supply of the device fails.
+    PowerFails,
+    /// The supply of the device is back; the boot loader starts.
+    PowerReturns,
     /// The run reached its limit of virtual time.
     TimeLimit,
 }

@@ -2,9 +2,9 @@
 
 use super::prepared::Prepared;
 use super::route::Message;
-use flash_model::{BootConfig, BootLoader, BootResult, FlashView, Layout};
+use flash_model::{BootConfig, BootIn, BootLoader, BootResult, FlashView, Layout};
 use link_model::LinkIn;
-use server_model::{Server, ServerIn};
+use server_model::{Server, ServerConfig, ServerIn};
 use sim_core::{Span, Time};
 use std::collections::VecDeque;
 
@@ -19,6 +19,8 @@ pub enum DeviceState {
     Starting(Time),
     /// Nothing bootable was found.
     Dead,
+    /// The supply is away up to this moment.
+    Off(Time),
 }
 
 /// An emulated peripheral.
@@ -30,6 +32,7 @@ pub struct Device {
     pub(super) deaf_on_write: bool,
     state: DeviceState,
     boot_config: BootConfig,
+    server_config: ServerConfig,
     layout: Layout,
     start: Span,
 }
@@ -39,11 +42,12 @@ impl Device {
         let scenario = prepared.scenario();
         Self {
             flash: prepared.flash(),
-            boot: BootLoader::new(scenario.boot, scenario.server.layout),
+            boot: BootLoader::new(scenario.boot.clone(), scenario.server.layout),
             server: Server::new(scenario.server.clone()),
             deaf_on_write: scenario.deaf_on_write,
             state: DeviceState::Running,
-            boot_config: scenario.boot,
+            boot_config: scenario.boot.clone(),
+            server_config: scenario.server.clone(),
             layout: scenario.server.layout,
             start: scenario.start,
         }
@@ -76,15 +80,27 @@ impl Device {
 
     pub(super) fn power_due(&self) -> Option<Time> {
         match self.state {
-            DeviceState::Starting(until) => Some(until),
+            DeviceState::Starting(until) | DeviceState::Off(until) => Some(until),
             _ => None,
         }
     }
 
     pub(super) fn power_deadline(&mut self, now: Time, inbox: &mut VecDeque<Message>) {
-        if self.power_due().is_some_and(|due| due <= now) {
-            self.run_application(inbox);
+        match self.state {
+            DeviceState::Starting(due) if due <= now => self.run_application(inbox),
+            DeviceState::Off(due) if due <= now => {
+                self.state = DeviceState::Booting;
+                inbox.push_back(Message::Boot(BootIn::Start));
+            }
+            _ => {}
         }
+    }
+
+    /// All that was in RAM is lost.
+    pub(super) fn power_fails(&mut self, until: Time) {
+        self.server = Server::new(self.server_config.clone());
+        self.reset();
+        self.state = DeviceState::Off(until);
     }
 
     pub(super) fn run_application(&mut self, inbox: &mut VecDeque<Message>) {
@@ -95,13 +111,13 @@ impl Device {
 
     pub(super) fn reset(&mut self) {
         self.state = DeviceState::Booting;
-        self.boot = BootLoader::new(self.boot_config, self.layout);
+        self.boot = BootLoader::new(self.boot_config.clone(), self.layout);
     }
 
     pub(super) fn boot_ended(&mut self, now: Time, result: BootResult) {
         self.state = match result {
             BootResult::Booted { .. } => DeviceState::Starting(now + self.start),
-            BootResult::Dead => DeviceState::Dead,
+            BootResult::Dead | BootResult::Assertion(_) => DeviceState::Dead,
         };
     }
 }

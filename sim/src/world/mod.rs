@@ -11,6 +11,7 @@ mod route;
 pub use device::{Device, DeviceState};
 pub use prepared::{PrepareError, Prepared};
 
+use crate::scenario::PowerCut;
 use crate::trace::{Event, Record, Sink, WorldEvent};
 use client_model::{Client, ClientIn, Finish};
 use link_model::{Link, LinkIn};
@@ -25,15 +26,17 @@ const BOOT: NodeId = NodeId(2);
 const LINK: NodeId = NodeId(3);
 const SERVER: NodeId = NodeId(4);
 const CLIENT: NodeId = NodeId(5);
+const FAULT: NodeId = NodeId(6);
 
 /// Ranks of the nodes above, in that order.
-const NODES: [(Rank, u8); 6] = [
+const NODES: [(Rank, u8); 7] = [
     (Rank::Power, 0),
     (Rank::Flash, 0),
     (Rank::Flash, 1),
     (Rank::Link, 0),
     (Rank::Server, 0),
     (Rank::Client, 0),
+    (Rank::Fault, 0),
 ];
 
 /// Messages under way at one moment; more means that machines feed each other for ever.
@@ -45,6 +48,10 @@ pub struct World<S> {
     now: Time,
     agenda: Agenda,
     limit: Time,
+    /// The supply failure to come.
+    power_cut: Option<PowerCut>,
+    /// Chance of what a torn flash operation leaves.
+    draw: u64,
     device: Device,
     link: Link,
     /// `None` when requests come in through the port.
@@ -93,6 +100,8 @@ impl<S: Sink> World<S> {
             now: Time::ZERO,
             agenda: Agenda::new(&NODES),
             limit: Time::ZERO + scenario.limit,
+            power_cut: scenario.power_cut,
+            draw: seed.stream("power").at(0, 0),
             device: Device::new(prepared),
             link: Link::new(scenario.link.clone(), seed),
             client,
@@ -101,6 +110,7 @@ impl<S: Sink> World<S> {
             sink,
             ended: None,
         };
+        world.agenda.set(FAULT, scenario.power_cut.map(|cut| Time::ZERO + cut.at));
         world.device.run_application(&mut world.inbox);
         world
     }

@@ -71,7 +71,9 @@ impl Prepared {
             "slot0.size",
             &scenario.slot0,
         )?;
-        let secondary = scenario.server.layout.secondary();
+        let slot = scenario.server.layout.secondary();
+        let offset = scenario.boot.upload_offset(&scenario.part.geometry);
+        let secondary = Area::new(slot.start + offset, slot.len - offset);
         match &scenario.slot1 {
             SlotSpec::Erased => {}
             SlotSpec::Old(spec) => builder.put(secondary, "old image", "slot1.size", spec)?,
@@ -94,6 +96,7 @@ impl Prepared {
             && scenario.slot1 == old.slot1
             && scenario.slot1_mark == old.slot1_mark
             && scenario.part == old.part
+            && scenario.boot.mode == old.boot.mode
             && scenario.server.layout == old.server.layout;
         if !same {
             return None;

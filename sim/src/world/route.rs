@@ -1,9 +1,10 @@
 //! Who hears what: the wiring of a world.
 
-use super::{BOOT, CLIENT, DeviceState, End, FLASH, LINK, POWER, SERVER, World};
+use super::{BOOT, CLIENT, DeviceState, End, FAULT, FLASH, LINK, POWER, SERVER, World};
+use crate::scenario::PowerCut;
 use crate::trace::{Event, Sink, WorldEvent};
 use client_model::{Client, ClientIn, ClientOut};
-use flash_model::{BootIn, BootOut, BootResult, FlashIn, FlashOut};
+use flash_model::{BootIn, BootOut, BootResult, Cut, FlashIn, FlashOut};
 use link_model::{ConnParams, LinkIn, LinkOut};
 use server_model::{ServerIn, ServerOut};
 use sim_core::{Machine, NodeId};
@@ -69,9 +70,18 @@ impl<S: Sink> World<S> {
                 self.drain_boot();
             }
             POWER => {
-                self.record(Event::World(WorldEvent::ApplicationRuns));
+                self.record(Event::World(match self.device.state() {
+                    DeviceState::Off(_) => WorldEvent::PowerReturns,
+                    _ => WorldEvent::ApplicationRuns,
+                }));
                 self.device.power_deadline(now, &mut self.inbox);
                 self.agenda.set(POWER, self.device.power_due());
+            }
+            FAULT => {
+                self.agenda.set(FAULT, None);
+                if let Some(power_cut) = self.power_cut.take() {
+                    self.cut_power(power_cut);
+                }
             }
             _ => {
                 if let Some(client) = &mut self.client {
@@ -205,7 +215,19 @@ impl<S: Sink> World<S> {
         self.record(Event::World(WorldEvent::Reset));
         self.device.reset();
         self.tell_link(LinkIn::PowerOff);
-        self.inbox.push_back(Message::Flash(FlashIn::PowerOff));
+        self.inbox.push_back(Message::Flash(FlashIn::PowerOff(Cut::Atomic)));
         self.inbox.push_back(Message::Boot(BootIn::Start));
+    }
+
+    /// The supply of the device fails, whatever it is doing.
+    fn cut_power(&mut self, power_cut: PowerCut) {
+        self.record(Event::World(WorldEvent::PowerFails));
+        let cut = if power_cut.torn { Cut::Torn { draw: self.draw } } else { Cut::Atomic };
+        self.device.power_fails(self.now + power_cut.off);
+        self.agenda.set(BOOT, None);
+        self.agenda.set(SERVER, None);
+        self.agenda.set(POWER, self.device.power_due());
+        self.tell_link(LinkIn::PowerOff);
+        self.inbox.push_back(Message::Flash(FlashIn::PowerOff(cut)));
     }
 }

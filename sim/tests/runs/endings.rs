@@ -1,7 +1,7 @@
 //! How updates end, and what the device holds then.
 
 use crate::{kept, prepared, report};
-use flash_model::{SwapType, slot_image, swap_type};
+use flash_model::{BootMode, SwapType, slot_image, swap_type};
 use sim::scenario::PRESETS;
 use sim::trace::Null;
 use sim::world::{DeviceState, End, World};
@@ -33,7 +33,11 @@ fn after_a_confirmed_update_the_images_have_changed_places_for_good() {
     assert_eq!(flash.bytes(layout.primary().start, image.len()), image.bytes());
     let old = slot_image(flash, layout.secondary()).expect("the old image is kept");
     assert_eq!(old.version, prepared.scenario().slot0.version);
-    assert_eq!(swap_type(flash, &layout), SwapType::None, "confirmed: nothing to revert");
+    assert_eq!(
+        swap_type(flash, &layout, BootMode::SwapMove),
+        SwapType::None,
+        "confirmed: nothing to revert"
+    );
     assert_eq!(device.state(), DeviceState::Running);
 }
 
@@ -43,7 +47,10 @@ fn a_test_without_confirm_is_reverted_at_the_next_boot() {
     let mut world = World::new(&prepared, Seed(1), Null);
     assert!(matches!(world.run(), End::Finished(f) if f.outcome.name() == "tested"));
     let device = world.device();
-    assert_eq!(swap_type(device.flash_view(), &device.layout()), SwapType::Revert);
+    assert_eq!(
+        swap_type(device.flash_view(), &device.layout(), BootMode::SwapMove),
+        SwapType::Revert
+    );
 }
 
 #[test]

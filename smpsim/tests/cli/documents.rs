@@ -54,10 +54,14 @@ fn describes(schema: &str, documents: &[Value]) {
         assert_eq!(document["schema"], schema);
         paths("", document, &mut found);
     }
-    // The causes are described once for both budgets.
-    let cause = |path: &str| path.split_once("budget_s.").map(|(_, cause)| cause.to_owned());
+    // The causes are described once for both budgets, the fields of an image once for all of a file.
+    let once = |path: &str| {
+        let (_, inner) =
+            path.split_once("budget_s.").or_else(|| path.split_once("other_images[]."))?;
+        Some(inner.to_owned())
+    };
     let found: BTreeSet<String> =
-        found.into_iter().map(|path| cause(&path).unwrap_or(path)).collect();
+        found.into_iter().map(|path| once(&path).unwrap_or(path)).collect();
     for path in &found {
         assert!(rows.contains_key(path.as_str()), "docs/json.md: no {path} in {schema}");
     }
@@ -73,11 +77,21 @@ fn every_field_of_a_run_is_described() {
 
 #[test]
 fn every_field_of_an_image_a_frame_and_a_conformance_report_is_described() {
-    let image = ["image", "inspect", "--json", &testdata("imgtool/rsa2048.bin")];
-    describes("smpsim.image/1", &[smpsim(&image).with_status(0).json()]);
+    let folder = Folder::new();
+    let package = folder.file("dfu_application.zip", crate::containers::package(b"no image"));
+    let key = testdata("imgtool/rsa2048.pub.pem");
+    let images = [
+        (0, vec!["--key", &key], testdata("imgtool/rsa2048.bin")),
+        (0, vec![], testdata("imgtool/padded_confirmed.bin")),
+        (1, vec![], package),
+    ];
+    let images = images.map(|(status, args, file)| {
+        let args = [&["image", "inspect", "--json"], &args[..], &[&file]].concat();
+        smpsim(&args).with_status(status).json()
+    });
+    describes("smpsim.image/1", &images);
     let frame = ["frame", "--json", "03000006003f0100bf62726308ff"];
     describes("smpsim.frame/1", &[smpsim(&frame).with_status(0).json()]);
-    let folder = Folder::new();
     let other = folder.file("other.json", "{}");
     let conform = ["conform", "--json", &other];
     describes("smpsim.conform/1", &[smpsim(&conform).with_status(1).json()]);

@@ -89,3 +89,77 @@ fn what_is_no_image_is_refused_with_the_field() {
     smpsim(&["image", "inspect", &folder.path("none.bin")]).refuses(&["none.bin"]);
     smpsim(&["image", "inspect", &folder.path("")]).refuses(&["directory"]);
 }
+
+#[test]
+fn a_signature_is_verified_with_the_key_given() {
+    for name in ["ecdsa_p256", "ed25519", "rsa2048"] {
+        let image = testdata(&format!("imgtool/{name}.bin"));
+        let key = testdata(&format!("imgtool/{name}.pub.pem"));
+        let inspect = |key: &str| smpsim(&["image", "inspect", "--json", "--key", key, &image]);
+        let signature = inspect(&key).with_status(0).json()["signature"].clone();
+        assert_eq!((&signature["kind"], &signature["valid"]), (&json!(name), &json!(true)));
+        assert_eq!(signature["key_hash_matches"], true);
+        let tlvs = smpsim(&["image", "inspect", &image]).out;
+        assert!(tlvs.contains(signature["key_hash"].as_str().expect("hex")), "{tlvs}");
+
+        let stranger = inspect(&testdata(&format!("keys/{name}.pem"))).with_status(1).json();
+        assert_eq!(stranger["sound"], true);
+        assert_eq!(stranger["signature"]["valid"], false);
+        assert_eq!(stranger["signature"]["key_hash_matches"], false);
+        assert!(stranger["signature"]["problem"].is_string());
+        let out = smpsim(&["image", "inspect", "--key", &key, &image]).with_status(0).out;
+        assert!(out.contains("signed with this key; the KEYHASH TLV names it"), "{out}");
+    }
+    let image = testdata("imgtool/ed25519.bin");
+    smpsim(&["image", "inspect", "--key", &image, &image]).refuses(&["ed25519.bin", "UTF-8"]);
+    let readme = testdata("imgtool/README.md");
+    smpsim(&["image", "inspect", "--key", &readme, &image]).refuses(&["--key", "README.md", "PEM"]);
+}
+
+#[test]
+fn an_image_without_signature_is_not_signed_by_any_key() {
+    let image = testdata("imgtool/plain_prot_tlvs.bin");
+    let key = testdata("imgtool/ed25519.pub.pem");
+    let document =
+        smpsim(&["image", "inspect", "--json", "--key", &key, &image]).with_status(1).json();
+    assert_eq!(document["signature"]["key_hash_matches"], Value::Null);
+    assert!(document["signature"]["problem"].as_str().is_some_and(|p| p.contains("ED25519")));
+}
+
+#[test]
+fn tlvs_say_what_they_mean() {
+    let image = testdata("imgtool/plain_prot_tlvs.bin");
+    let document = smpsim(&["image", "inspect", "--json", &image]).with_status(0).json();
+    let meaning = |name: &str| {
+        let tlvs = document["tlvs"].as_array().expect("a list").iter();
+        tlvs.clone().find(|tlv| tlv["name"] == name).expect(name)["meaning"].clone()
+    };
+    assert!(meaning("SEC_CNT").as_str().is_some_and(|text| text.starts_with("security counter ")));
+    assert!(meaning("DEPENDENCY").as_str().is_some_and(|text| text.starts_with("needs image ")));
+    assert_eq!(meaning("SHA256"), Value::Null);
+}
+
+#[test]
+fn the_trailer_of_a_padded_file_is_read_as_imgtool_wrote_it() {
+    for image in expected() {
+        let document = smpsim(&["image", "inspect", "--json", &file(&image)]).with_status(0).json();
+        let trailer = &document["trailer"];
+        let Some(wanted) = image["trailer"].as_object() else {
+            assert_eq!(trailer, &Value::Null, "{}", image["name"]);
+            continue;
+        };
+        let flag = |name: &str| if wanted[name] == 1 { "set" } else { "unset" };
+        assert_eq!(trailer["magic"], "good");
+        assert_eq!(trailer["slot_size"], image["file_size"]);
+        assert_eq!(
+            (&trailer["image_ok"], &trailer["copy_done"]),
+            (&json!(flag("image_ok")), &json!(flag("copy_done")))
+        );
+        assert_eq!(trailer["swap_info"], wanted["swap_info"]);
+        assert_eq!(trailer["swap_size"], 0xffff_ffff_u32);
+        // Where another size of the slot is stated, the trailer is looked for there.
+        let half = (image["file_size"].as_u64().expect("octets") / 2).to_string();
+        let other = smpsim(&["image", "inspect", "--json", "--slot-size", &half, &file(&image)]);
+        assert_eq!(other.with_status(0).json()["trailer"]["magic"], "unset");
+    }
+}

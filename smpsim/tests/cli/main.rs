@@ -3,9 +3,12 @@
 
 mod bad_input;
 mod conform;
+mod containers;
 mod documents;
 mod frame;
 mod image;
+mod image_create;
+mod layouts;
 mod presets;
 mod run;
 

@@ -1,6 +1,6 @@
 //! What becomes of a chunk before anything is done about it.
 
-use super::slots::{ACTIVE, image_in, in_use};
+use super::slots::{ACTIVE, image_in, in_use, upload_area};
 use super::upload::Progress;
 use crate::EraseMode;
 use crate::groups::{Context, Refusal};
@@ -72,9 +72,8 @@ fn decide_first(
     if upload.is_named(sha) {
         return Ok(Decision::Tell);
     }
-    let slots = &cx.config.layout.slots;
-    let free = (0..slots.len()).find(|&slot| !in_use(cx, slot));
-    let slot = slots[free.ok_or(Refusal::because(Rc::NoEntry, NO_SLOT))?];
+    let free = (0..cx.config.layout.slots.len()).find(|&slot| !in_use(cx, slot));
+    let slot = upload_area(cx, free.ok_or(Refusal::because(Rc::NoEntry, NO_SLOT))?);
     if request.upgrade == Some(true) {
         check_upgrade(header.version, cx)?;
     }
@@ -85,7 +84,7 @@ fn decide_first(
 /// The new image must be newer than the running one; build numbers do not count (Zephyr
 /// `img_mgmt.c`, `img_mgmt_vercmp`).
 fn check_upgrade(new: ImageVersion, cx: &Context<'_>) -> Result<(), Refusal> {
-    let running = image_in(cx.flash, &cx.config.layout, ACTIVE).ok_or(Rc::Unknown)?;
+    let running = image_in(cx, ACTIVE).ok_or(Rc::Unknown)?;
     let without_build = |version| ImageVersion { build: 0, ..version };
     if without_build(running.version) >= without_build(new) {
         return Err(Refusal::because(Rc::BadState, DOWNGRADE));

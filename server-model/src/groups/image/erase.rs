@@ -32,7 +32,7 @@ fn slot_to_erase(body: &[u8], cx: &Context<'_>) -> Result<Run, Rc> {
     // A number without a slot maps to a flash area that does not exist, which is found out when it
     // is opened (Zephyr `zephyr_img_mgmt.c`, `img_mgmt_flash_area_id`).
     let area = *layout.slots.get(slot).ok_or(Rc::Unknown)?;
-    if image_in(cx.flash, layout, slot).is_some() && in_use(cx, slot) {
+    if image_in(cx, slot).is_some() && in_use(cx, slot) {
         return Err(Rc::BadState);
     }
     Ok(if cx.flash.is_blank(area) { Run::NONE } else { Run::new(area) })

@@ -1,7 +1,7 @@
 //! What the trailers make of the slots.
 
 use crate::groups::Context;
-use flash_model::{FlashView, Layout, Magic, SlotImage, SwapType, Trailer, slot_image, swap_type};
+use flash_model::{Area, BootMode, Magic, SlotImage, SwapType, Trailer, slot_image, swap_type};
 
 /// The slot that runs.
 pub(super) const ACTIVE: usize = 0;
@@ -36,7 +36,7 @@ pub(super) fn flags_of(cx: &Context<'_>, slot: usize) -> Flags {
 /// What the application's own copy of MCUboot's table makes of the trailers.
 fn swap_of(cx: &Context<'_>) -> SwapType {
     let layout = &cx.config.layout;
-    match swap_type(cx.flash, layout) {
+    match swap_type(cx.flash, layout, cx.config.boot_mode) {
         SwapType::Revert
             if cx.quirks.revert_needs_erased_magic
                 && Trailer::read(cx.flash, layout.secondary()).magic != Magic::Unset =>
@@ -54,9 +54,23 @@ pub(super) fn in_use(cx: &Context<'_>, slot: usize) -> bool {
     active || confirmed || pending && cx.quirks.pending_slot_in_use
 }
 
-/// The image in a slot, if it can be read.
-pub(super) fn image_in(flash: &dyn FlashView, layout: &Layout, slot: usize) -> Option<SlotImage> {
-    slot_image(flash, layout.slots[slot])
+/// The image in a slot, if it can be read. With swap-offset an upload lies behind the first page of the
+/// other slot, and the image that a swap has put there at its start.
+pub(super) fn image_in(cx: &Context<'_>, slot: usize) -> Option<SlotImage> {
+    let area = cx.config.layout.slots[slot];
+    let uploaded = slot_image(cx.flash, upload_area(cx, slot));
+    uploaded.or_else(|| slot_image(cx.flash, area))
+}
+
+/// Where an upload into a slot goes (Zephyr `boot_get_image_start_offset`).
+pub(super) fn upload_area(cx: &Context<'_>, slot: usize) -> Area {
+    let area = cx.config.layout.slots[slot];
+    let spare = if cx.config.boot_mode == BootMode::SwapOffset && slot != ACTIVE {
+        cx.flash.geometry().page
+    } else {
+        0
+    };
+    Area::new(area.start + spare, area.len - spare)
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ impl SetNext {
 }
 
 fn entry(cx: &Context<'_>, slot: usize) -> Option<SlotState> {
-    let image = image_in(cx.flash, &cx.config.layout, slot)?;
+    let image = image_in(cx, slot)?;
     let Flags { pending, confirmed, active, permanent } = flags_of(cx, slot);
     let version = image.version;
     Some(SlotState {
@@ -91,10 +91,7 @@ fn target(request: &StateRequest<'_>, cx: &Context<'_>) -> Result<usize, Rc> {
     match request.hash.unwrap_or_default() {
         [] if request.confirm == Some(true) => Ok(ACTIVE),
         hash if hash.len() == HASH_LEN => (0..cx.config.layout.slots.len())
-            .find(|&slot| {
-                image_in(cx.flash, &cx.config.layout, slot)
-                    .is_some_and(|image| image.sha256 == hash)
-            })
+            .find(|&slot| image_in(cx, slot).is_some_and(|image| image.sha256 == hash))
             .ok_or(Rc::Invalid),
         _ => Err(Rc::Invalid),
     }

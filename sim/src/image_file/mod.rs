@@ -1,4 +1,17 @@
-//! An image to install: generated, or read from a file.
+//! An image to install: generated, or read from a file of one of several forms.
+
+mod container;
+mod dfu_zip;
+mod hex_images;
+mod intel_hex;
+mod manifest;
+mod trailer;
+
+pub use container::{ContainedImage, Container, ContainerError, ContainerKind};
+pub use dfu_zip::{DfuZipError, MAX_ENTRY};
+pub use intel_hex::IntelHexError;
+pub use manifest::{ManifestError, ManifestFile};
+pub use trailer::trailer;
 
 use client_model::Image;
 use flash_model::{ImageError, ImageInfo, ImageSpec, KnownBytes};

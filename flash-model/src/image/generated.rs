@@ -1,6 +1,7 @@
-//! Making images by rule.
+//! Images made up by rule, for simulations and tests.
 
 use super::tlv::{HEAD, INFO_MAGIC};
+use super::write::TlvWriter;
 use super::{ImageHeader, ImageVersion, tlv_type};
 use crate::view::sha256;
 
@@ -58,19 +59,21 @@ impl ImageSpec {
         };
         image.extend_from_slice(&header.emit());
         image.resize(self.hdr_size as usize, 0);
-        image.extend((0..self.body_len).map(|i| body_octet(i, self.seed)));
+        image.extend(generated_body(self.body_len, self.seed));
         let hash = self.stated_sha256.unwrap_or_else(|| sha256(&image));
-        image.extend_from_slice(&INFO_MAGIC.to_le_bytes());
-        image.extend_from_slice(&((HEAD + HEAD + 32) as u16).to_le_bytes());
-        image.extend_from_slice(&tlv_type::SHA256.to_le_bytes());
-        image.extend_from_slice(&32u16.to_le_bytes());
-        image.extend_from_slice(&hash);
+        let mut tlvs = TlvWriter::new(INFO_MAGIC);
+        tlvs.add(tlv_type::SHA256, &hash).expect("one hash fits an area");
+        tlvs.append_to(&mut image);
         image
     }
 }
 
-/// Octet `i` of a body: two odd multipliers, so that neighbouring octets and neighbouring blocks
-/// of 256 differ.
-fn body_octet(i: u32, seed: u32) -> u8 {
-    (i.wrapping_mul(2_654_435_761) ^ (i >> 8).wrapping_mul(40_503) ^ seed) as u8
+/// The octets of a body by rule: octet `i` is the low 8 bits of `(i * 2654435761) xor ((i >> 8) *
+/// 40503) xor seed`. Two odd multipliers, so that neighbouring octets and neighbouring blocks of 256
+/// differ.
+pub fn generated_body(len: u32, seed: u32) -> impl ExactSizeIterator<Item = u8> {
+    (0..len as usize).map(move |i| {
+        let i = i as u32;
+        (i.wrapping_mul(2_654_435_761) ^ (i >> 8).wrapping_mul(40_503) ^ seed) as u8
+    })
 }

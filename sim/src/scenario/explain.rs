@@ -1,0 +1,76 @@
+//! A scenario as a file that says it all.
+
+use super::keys::{self, Key};
+use super::value::Value;
+use super::{Settings, layout};
+use core::fmt::Write;
+
+impl Settings {
+    /// The resolved whole as a scenario file, each value with what it is and where its default
+    /// comes from. It needs no other file: what a layout's file says stands in it as numbers.
+    pub fn explain(&self) -> String {
+        let mut text = format!("# scenario {}\n", self.name);
+        if !self.about.is_empty() {
+            let _ = writeln!(text, "# {}", self.about);
+        }
+        let mut section = "";
+        for key in keys::KEYS {
+            let (head, leaf) = key.path.split_once('.').unwrap_or(("", key.path));
+            if head != section {
+                let _ = write!(text, "\n[{head}]\n");
+                section = head;
+            }
+            let line = format!("{leaf} = {}", self.shown(key));
+            let _ = writeln!(text, "{line:<34} # {} [{}]", key.doc, self.source(key));
+        }
+        text
+    }
+
+    fn shown(&self, key: &Key) -> String {
+        match self.get(key.path) {
+            Value::Path(_) => Value::Path(String::new()).to_string(),
+            value => shown(key, value),
+        }
+    }
+
+    /// Where a value comes from.
+    fn source(&self, key: &Key) -> String {
+        let value = self.get(key.path);
+        if let Value::Path(file) = value
+            && !file.is_empty()
+        {
+            return format!("set here to {value}, which the numbers below are from");
+        }
+        if layout::is_place(key.path) {
+            let default = self.default(key.path);
+            let source = self.layout_source();
+            if default == value {
+                return source;
+            }
+            return format!("set here; {source} has {}", shown(key, default));
+        }
+        match Value::parse_word(key, key.default) {
+            Ok(default) if default != *value => format!("set here; default {}", key.default),
+            _ => key.source.to_owned(),
+        }
+    }
+
+    /// The key that names the layout, with the name.
+    fn layout_source(&self) -> String {
+        let path = match self.get(layout::FILE) {
+            Value::Path(file) if !file.is_empty() => layout::FILE,
+            _ => layout::PRESET,
+        };
+        match self.get(path) {
+            Value::Choice(word) => format!("{path} {word}"),
+            other => format!("{path} {other}"),
+        }
+    }
+}
+
+fn shown(key: &Key, value: &Value) -> String {
+    match value {
+        Value::Int(number) if key.is_hex() => format!("{number:#x}"),
+        other => other.to_string(),
+    }
+}

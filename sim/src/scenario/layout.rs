@@ -1,0 +1,207 @@
+//! Partitions of a scenario: the layout that a preset or a file gives, and the keys that change it.
+
+use super::value::Value;
+use flash_model::{Area, Layout};
+use std::collections::BTreeMap;
+
+/// Names for `layout.preset`.
+pub(super) const LAYOUTS: &[&str] = &{
+    let mut names = [""; Layout::PRESETS.len()];
+    let mut i = 0;
+    while i < names.len() {
+        names[i] = Layout::PRESETS[i].0;
+        i += 1;
+    }
+    names
+};
+
+/// The key that names a layout.
+pub(super) const PRESET: &str = "layout.preset";
+
+/// The key that names a file with a layout.
+pub(super) const FILE: &str = "layout.file";
+
+/// Size of slot 0, and of slot 1 unless that has its own.
+pub(super) const SLOT_SIZE: &str = "layout.slot_size";
+
+/// The keys that place partitions, with what a layout says of them.
+fn places(layout: &Layout) -> [(&'static str, u32); 8] {
+    let none = Area::new(0, 0);
+    let [slot0, slot1] = layout.slots;
+    let (scratch, storage) = (layout.scratch.unwrap_or(none), layout.storage.unwrap_or(none));
+    [
+        ("layout.slot0_start", slot0.start),
+        ("layout.slot1_start", slot1.start),
+        (SLOT_SIZE, slot0.len),
+        ("layout.slot1_size", slot1.len),
+        ("layout.scratch_start", scratch.start),
+        ("layout.scratch_size", scratch.len),
+        ("layout.storage_start", storage.start),
+        ("layout.storage_size", storage.len),
+    ]
+}
+
+/// Whether a key places a partition.
+pub(super) fn is_place(path: &str) -> bool {
+    places(&Layout::nrf52840dk()).iter().any(|(place, _)| *place == path)
+}
+
+/// Whether a key names a layout or places a partition.
+pub(super) fn is_layout(path: &str) -> bool {
+    path == PRESET || path == FILE || is_place(path)
+}
+
+/// What the keys that place partitions are when nothing sets them: as the layout says, but for a
+/// slot 1 as large as a slot 0 whose size is `set`.
+pub(super) fn defaults(layout: &Layout, set: Option<&Value>) -> BTreeMap<&'static str, Value> {
+    let mut values: BTreeMap<_, _> =
+        places(layout).into_iter().map(|(path, at)| (path, Value::Int(i64::from(at)))).collect();
+    if let Some(size) = set {
+        values.insert("layout.slot1_size", size.clone());
+    }
+    values
+}
+
+/// The layout of the placing keys' values. What lies before the first partition is the boot
+/// loader's.
+pub(super) fn resolve(octets: impl Fn(&str) -> u32) -> Layout {
+    let area = |start, size| Area::new(octets(start), octets(size));
+    let some = |area: Area| (area.len > 0).then_some(area);
+    let slots =
+        [area("layout.slot0_start", SLOT_SIZE), area("layout.slot1_start", "layout.slot1_size")];
+    let scratch = some(area("layout.scratch_start", "layout.scratch_size"));
+    let storage = some(area("layout.storage_start", "layout.storage_size"));
+    let all = slots.into_iter().chain(scratch).chain(storage);
+    let boot = Area::new(0, all.map(|area| area.start).min().unwrap_or(0));
+    Layout { boot, slots, scratch, storage }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Scenario, Settings, keys};
+    use super::{PRESET, is_place};
+    use flash_model::{Area, Layout};
+
+    fn reference() -> Settings {
+        Settings::preset("reference").expect("there is one")
+    }
+
+    fn with(settings: &[&str]) -> Settings {
+        let mut all = reference();
+        for setting in settings {
+            all.set(setting).expect("lawful alone");
+        }
+        all
+    }
+
+    #[track_caller]
+    fn layout(settings: &Settings) -> Layout {
+        Scenario::resolve(settings).expect("fits together").server.layout
+    }
+
+    #[test]
+    fn every_preset_gives_its_own_partitions() {
+        for (name, expected) in Layout::PRESETS {
+            let part = if *name == "nrf52833dk" { "nrf52833" } else { "nrf52840" };
+            let size = "image.size=200000";
+            let settings = [&format!("{PRESET}={name}"), &format!("flash.part={part}"), size];
+            let settings = with(&settings.map(|s| s));
+            assert_eq!(layout(&settings), *expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_table_of_keys_shows_the_default_preset() {
+        let settings = reference();
+        for key in keys::KEYS.iter().filter(|key| is_place(key.path)) {
+            let default = super::Value::parse_word(key, key.default).expect("lawful");
+            assert_eq!(settings.get(key.path), &default, "{}", key.path);
+        }
+    }
+
+    #[test]
+    fn keys_of_the_same_file_change_its_preset_whatever_the_order() {
+        let text = "[layout]\nstorage_size = 0x4000\npreset = \"nrf52840dk-2022\"\n";
+        let changed = layout(&Settings::file("x.toml", text).expect("lawful"));
+        let storage = Some(Area::new(0xf8000, 0x4000));
+        assert_eq!(changed, Layout { storage, ..Layout::nrf52840dk_2022() });
+        let single = ["layout.storage_size=0x4000", "layout.preset=nrf52840dk-2022"];
+        assert_eq!(layout(&with(&single)), changed);
+    }
+
+    #[test]
+    fn a_layout_named_later_replaces_places_set_earlier() {
+        let text = "[layout]\nslot_size = 0x40000\nslot1_start = 0x4c000\n";
+        let mut settings = Settings::file("x.toml", text).expect("lawful");
+        assert_eq!(layout(&settings).secondary(), Area::new(0x4c000, 0x40000));
+        settings.set("layout.preset=ncs").expect("lawful");
+        assert_eq!(layout(&settings), Layout::ncs_partition_manager());
+    }
+
+    #[test]
+    fn slot_1_follows_a_size_that_is_set_and_can_have_its_own() {
+        let both = with(&["layout.slot_size=0x70000"]);
+        assert_eq!(layout(&both).slots.map(|slot| slot.len), [0x70000, 0x70000]);
+        let one = with(&["layout.slot_size=0x70000", "layout.slot1_size=0x6f000"]);
+        assert_eq!(layout(&one).slots.map(|slot| slot.len), [0x70000, 0x6f000]);
+        let second = with(&["layout.slot1_size=0x75000"]);
+        assert_eq!(layout(&second).slots.map(|slot| slot.len), [0x76000, 0x75000]);
+    }
+
+    #[test]
+    fn a_file_is_asked_for_and_then_used_until_a_preset_is_named() {
+        let text = "layout.file = \"pm.yml\"\nlayout.storage_size = 0\n";
+        let mut settings = Settings::file("x.toml", text).expect("lawful");
+        assert_eq!(settings.wanted_layout(), Some("pm.yml"));
+        assert!(Scenario::resolve(&settings).is_err());
+        settings.give_layout("pm.yml", Layout::ncs_partition_manager());
+        assert_eq!(settings.wanted_layout(), None);
+        let expected = Layout { storage: None, ..Layout::ncs_partition_manager() };
+        assert_eq!(layout(&settings), expected);
+
+        let again = Settings::file("again", &settings.explain()).expect("explain is lawful");
+        assert_eq!(again.wanted_layout(), None, "what explain prints needs no file");
+        assert_eq!(layout(&again), expected);
+
+        settings.set("layout.preset=nrf52840dk").expect("lawful");
+        assert_eq!(layout(&settings), Layout::nrf52840dk());
+    }
+
+    #[test]
+    fn a_layout_from_outside_replaces_that_of_the_file_but_not_single_settings() {
+        let text = "layout.preset = \"nrf52840dk\"\nlayout.storage_size = 0x1000\n";
+        let mut settings = Settings::file("x.toml", text).expect("lawful");
+        settings.replace_layout("other.yml", Layout::nrf52840dk_2022());
+        assert_eq!(layout(&settings), Layout::nrf52840dk_2022());
+        settings.set("layout.scratch_size=0").expect("lawful");
+        assert_eq!(layout(&settings).scratch, None);
+        assert_eq!(layout(&settings).slots, Layout::nrf52840dk_2022().slots);
+    }
+
+    #[test]
+    fn explain_says_where_each_place_comes_from() {
+        let settings = with(&["layout.preset=nrf52840dk-2022", "layout.storage_size=0x7000"]);
+        let text = settings.explain();
+        let line = |start| text.lines().find(|line| line.starts_with(start)).expect(start);
+        assert!(line("slot0_start = 0xc000").ends_with("[layout.preset nrf52840dk-2022]"));
+        assert!(line("scratch_size = 0x1e000").ends_with("[layout.preset nrf52840dk-2022]"));
+        assert!(
+            line("storage_size = 0x7000")
+                .ends_with("[set here; layout.preset nrf52840dk-2022 has 0x8000]")
+        );
+    }
+
+    #[test]
+    fn the_scratch_area_may_lie_before_the_slots() {
+        let settings = with(&[
+            "layout.scratch_start=0xc000",
+            "layout.scratch_size=0x4000",
+            "layout.slot0_start=0x10000",
+            "layout.slot1_start=0x82000",
+            "layout.slot_size=0x72000",
+        ]);
+        let layout = layout(&settings);
+        assert_eq!(layout.scratch, Some(Area::new(0xc000, 0x4000)));
+        assert_eq!(layout.boot, Area::new(0, 0xc000));
+    }
+}
