@@ -2,6 +2,8 @@
 //! against, and the clock of the measuring thread.
 //! It contains no model and nothing that a user of smpsim needs.
 
+pub mod swap;
+
 use sim::image_file::ImageFile;
 use sim::scenario::{Scenario, Settings};
 use sim::trace::Digest;

@@ -7,7 +7,7 @@ use sim::report::budget::Cause;
 use sim::report::{BootSpan, PhaseSpan, Report};
 use sim::scenario::{Scenario, SlotSpec};
 use sim::world::Prepared;
-use sim_core::Span;
+use sim_core::{Span, Time};
 use std::fmt::Write;
 use std::io::IsTerminal;
 
@@ -59,6 +59,18 @@ fn head(text: &mut String, prepared: &Prepared, report: &Report) {
         scenario.slot0.version,
         setting(scenario),
     );
+    if let (Some(at), Some(cut)) = (report.counts.power_failed, scenario.power_cut) {
+        let _ = writeln!(
+            text,
+            "  the supply of the device failed at {} for {}{}",
+            seconds(at.since(Time::ZERO)),
+            seconds(cut.off),
+            match report.counts.boots.iter().find(|boot| boot.cut) {
+                Some(boot) => format!(", {} into the boot loader's work", seconds(boot.took)),
+                None => String::new(),
+            },
+        );
+    }
 }
 
 fn setting(scenario: &Scenario) -> String {
@@ -83,7 +95,7 @@ fn phases(text: &mut String, report: &Report) {
         let line = format!(
             "  {:<14} {:>8}  {:>10}  {}",
             row.phase.name(),
-            seconds(row.start.since(sim_core::Time::ZERO)),
+            seconds(row.start.since(Time::ZERO)),
             seconds(row.end.since(row.start)),
             remark(report, &row),
         );

@@ -16,6 +16,8 @@ pub(super) struct OverwriteOnly {
     fast: bool,
     /// Where the image lies.
     source: Area,
+    /// Octets for which the primary slot is erased: the unit added behind the image is not counted.
+    erased: u32,
     /// Octets to be copied.
     size: u32,
     stage: Stage,
@@ -40,15 +42,16 @@ impl OverwriteOnly {
     pub(super) fn new(plan: &Plan<'_>, swap: SwapType) -> Result<Self, Unable> {
         let fast = plan.config.mode == BootMode::OverwriteOnly { fast: true };
         let source = plan.secondary_image(swap);
-        let size = if fast {
+        let (erased, size) = if fast {
             let len = image_len(plan.view, source).map_err(|_| Unable::Assertion("rc == 0"))?;
             // A whole write unit is added also when none is needed.
             let write_size = plan.view.geometry().write_size;
-            len + write_size - len % write_size
+            (len, len + write_size - len % write_size)
         } else {
-            source.len.min(plan.layout.primary().len)
+            let slot = plan.layout.primary();
+            (slot.len, source.len.min(slot.len))
         };
-        Ok(Self { swap, fast, source, size, stage: Stage::Erase { page: 0 } })
+        Ok(Self { swap, fast, source, erased, size, stage: Stage::Erase { page: 0 } })
     }
 
     /// Writes down the steps of the next page or stage; false when the copy is over.
@@ -68,13 +71,10 @@ impl OverwriteOnly {
         true
     }
 
-    /// The fast copy erases the pages of the image without the write unit added.
     fn erase(self, plan: &mut Plan<'_>, page: u32) -> Stage {
         let slot = plan.layout.primary();
         plan.erase(slot.start + page * plan.page());
-        let erased = (page + 1) * plan.page();
-        let image = if self.fast { self.size - plan.view.geometry().write_size } else { slot.len };
-        if erased < image {
+        if (page + 1) * plan.page() < self.erased {
             Stage::Erase { page: page + 1 }
         } else if self.fast {
             Stage::Trailer

@@ -1,8 +1,10 @@
 //! What an application and its SMP server do to a device, and what must come of it: uploads only
 //! while the running image is confirmed and nothing is pending, requests, confirmations, reboots.
 
-use crate::rig::{Log, Rig, image};
-use flash_model::{BootMode, BootResult, FlashOp, FlashView as _, set_next, set_pending};
+use crate::rig::{Log, PAGE, Rig, image};
+use flash_model::{
+    BootMode, BootResult, Flag, FlashOp, FlashView as _, Magic, Trailer, set_next, set_pending,
+};
 
 /// Something that happens to a device.
 #[derive(Clone, Debug)]
@@ -58,15 +60,16 @@ impl Device {
             Act::Upload { len, newer } if self.may_upload() => {
                 let image = self.next_image(len, newer);
                 self.rig.upload(self.spare(), &image);
+                self.pending = None;
                 self.other = Some((self.rig.upload_at(self.spare()), image));
             }
             Act::Partial { len, percent } if self.may_upload() => {
                 let image = self.next_image(len, true);
                 let part = image.len() * percent as usize / 100;
                 self.rig.upload(self.spare(), &image[..part / 32 * 32]);
-                self.other = None;
+                (self.other, self.pending) = (None, None);
             }
-            Act::Request { permanent, cut } if self.other.is_some() && self.confirmed => {
+            Act::Request { permanent, cut } if self.confirmed => {
                 self.request(permanent, cut);
             }
             Act::Confirm => self.confirm(),
@@ -76,7 +79,8 @@ impl Device {
     }
 
     fn may_upload(&self) -> bool {
-        self.confirmed && self.pending.is_none()
+        let waits = self.pending.is_some() && !(self.is_xip() && !self.other_wins());
+        self.confirmed && !waits
     }
 
     fn spare(&self) -> usize {
@@ -99,34 +103,26 @@ impl Device {
 
     fn request(&mut self, permanent: bool, cut: Option<usize>) {
         let spare = self.rig.layout.slots[self.spare()];
+        let device = &self.rig.device;
         let ops: Vec<FlashOp> = match self.mode() {
             BootMode::DirectXip { revert: true } => {
-                set_next(&self.rig.device, spare, false, permanent).unwrap()
+                set_next(device, spare, false, permanent).unwrap()
             }
             BootMode::DirectXip { revert: false } => return,
-            _ => set_pending(&self.rig.device, &self.rig.layout, permanent).unwrap(),
+            _ => set_pending(device, &self.rig.layout, permanent).unwrap(),
         };
-        let wanted = if permanent { Pending::Permanent } else { Pending::Test };
-        let (before, count) = (self.pending, ops.len());
-        match (before, self.rig.run(ops, cut, &mut Log::default())) {
-            (Some(_), _) => {}
-            (None, Ok(())) => self.pending = Some(wanted),
-            (None, Err(_)) => self.cut_request(cut.unwrap_or(count), permanent),
-        }
-    }
-
-    /// The magic comes first and makes a test, the confirmation next.
-    fn cut_request(&mut self, at: usize, permanent: bool) {
-        self.pending = match at {
-            1 => None,
-            3 if permanent && !self.is_xip() => Some(Pending::Permanent),
-            _ => Some(Pending::Test),
+        let cut = self.rig.run(ops, cut, &mut Log::default()).is_err();
+        let Trailer { magic, image_ok, copy_done, .. } = self.rig.trailer(self.spare());
+        self.pending = match (magic, image_ok, copy_done) {
+            (Magic::Good, Flag::Set, _) => Some(Pending::Permanent),
+            // Direct-xip: a trial that is over before its start.
+            (Magic::Good, _, Flag::Set) => None,
+            (Magic::Good, ..) => Some(Pending::Test),
+            _ => None,
         };
-        // Direct-xip: `copy_done` without `image_ok` is a trial that is over before its start.
-        if at == 3 && self.is_xip() {
-            self.pending = None;
+        if cut {
+            self.boot(&[]);
         }
-        self.boot(&[]);
     }
 
     fn confirm(&mut self) {
@@ -141,15 +137,19 @@ impl Device {
     }
 
     fn boot(&mut self, cuts: &[usize]) {
+        let mut resumed = false;
         for &cut in cuts {
             let mut log = Log::default();
-            match self.rig.boot(Some(cut), &mut log) {
-                Ok(result) => self.booted(result, &log),
-                Err(_) => self.check_rest(&log),
+            if let Ok(result) = self.rig.boot(Some(cut), &mut log) {
+                self.booted(result, &log, resumed);
+                resumed = false;
+            } else {
+                self.check_rest(&log);
+                resumed = true;
             }
         }
         let (result, log) = self.rig.boot_through();
-        self.booted(result, &log);
+        self.booted(result, &log, resumed);
     }
 
     /// A confirmed image that nobody wants to replace lies untouched.
@@ -170,7 +170,7 @@ impl Device {
         new > old || new == old && self.spare() == 0
     }
 
-    fn booted(&mut self, result: BootResult, log: &Log) {
+    fn booted(&mut self, result: BootResult, log: &Log, resumed: bool) {
         self.check_rest(log);
         match self.mode() {
             BootMode::DirectXip { revert } => self.chosen(revert),
@@ -180,9 +180,19 @@ impl Device {
         assert_eq!(usize::from(slot), self.active);
         assert_eq!(version.major, self.running[20]);
         assert!(self.lies(self.rig.layout.slots[self.active].start, &self.running), "running");
-        if let Some((at, other)) = &self.other {
-            assert!(self.lies(*at, other), "the other image, at {at:#x}");
+        if let Some((at, other)) = &self.other
+            && !self.lies(*at, other)
+        {
+            assert!(resumed && self.loses_the_longer_image(other), "the other image, at {at:#x}");
+            self.other = None;
         }
+    }
+
+    /// Swap-offset, taking up a swap in its last page, mistakes the image that has come for the one
+    /// that goes: of a longer image that goes, the last page may not be copied.
+    fn loses_the_longer_image(&self, other: &[u8]) -> bool {
+        let pages = |image: &[u8]| image.len().div_ceil(PAGE as usize);
+        self.mode() == BootMode::SwapOffset && pages(other) > pages(&self.running) + 1
     }
 
     fn lies(&self, at: u32, image: &[u8]) -> bool {
@@ -196,7 +206,11 @@ impl Device {
             return;
         }
         let slot = self.rig.layout.secondary().start;
-        let Some((at, image)) = self.other.take() else { panic!("no image to swap in") };
+        let Some((at, image)) = self.other.take() else {
+            // Nothing to go back to: the trial stays what it is.
+            assert!(self.confirmed || self.mode() == BootMode::SwapOffset);
+            return;
+        };
         // Swap-offset keeps the old image where no upload may lie, and refuses to swap it in again.
         let refused = pending.is_some() && at != self.rig.upload_at(1);
         if refused {
@@ -221,7 +235,7 @@ impl Device {
             self.confirmed = true;
         } else if self.other_wins() {
             let (_, new) = self.other.take().expect("it wins");
-            if revert && pending.is_none() && !self.marked() {
+            if revert && pending.is_none() {
                 return;
             }
             let old = std::mem::replace(&mut self.running, new);
@@ -232,11 +246,5 @@ impl Device {
             // An image of a lower version keeps its mark, but not its turn.
             self.pending = pending;
         }
-    }
-
-    /// Whether the other slot is confirmed from before.
-    fn marked(&self) -> bool {
-        let trailer = self.rig.trailer(self.spare());
-        trailer.image_ok == flash_model::Flag::Set
     }
 }

@@ -5,5 +5,7 @@ mod contract;
 mod corners;
 mod costs;
 mod golden;
+mod lawful;
+mod properties;
 mod rig;
 mod scenario;

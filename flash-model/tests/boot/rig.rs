@@ -39,6 +39,8 @@ pub(crate) struct Shape {
 pub(crate) struct Log {
     /// Flash operations: `E address length` and `W address length crc32`.
     pub(crate) lines: Vec<String>,
+    /// First address of each of them.
+    pub(crate) starts: Vec<u32>,
     pub(crate) erases: usize,
     pub(crate) writes: usize,
     pub(crate) written: u64,
@@ -69,8 +71,7 @@ impl Shape {
             scratch: (scratch > 0).then(|| Area::new(behind, scratch)),
             storage: None,
         };
-        let geometry =
-            Geometry { size: behind + scratch, page: PAGE, write_size: self.write_size };
+        let geometry = Geometry { size: behind + scratch, page: PAGE, write_size: self.write_size };
         let config = BootConfig {
             mode: self.mode,
             max_sectors: self.max_sectors,
@@ -180,7 +181,11 @@ impl Rig {
     }
 
     /// Runs the boot loader to its end or to the cut.
-    pub(crate) fn boot(&mut self, cut: Option<usize>, log: &mut Log) -> Result<BootResult, PowerFailed> {
+    pub(crate) fn boot(
+        &mut self,
+        cut: Option<usize>,
+        log: &mut Log,
+    ) -> Result<BootResult, PowerFailed> {
         let mut boot = BootLoader::new(self.config.clone(), self.layout);
         boot.handle(self.now, BootIn::Start, &self.device);
         loop {
@@ -217,7 +222,12 @@ impl Rig {
         hex(&Sha256::digest(self.device.bytes(area.start, area.len)))
     }
 
-    fn op(&mut self, op: FlashOp, cut: Option<usize>, log: &mut Log) -> Result<Vec<u8>, PowerFailed> {
+    fn op(
+        &mut self,
+        op: FlashOp,
+        cut: Option<usize>,
+        log: &mut Log,
+    ) -> Result<Vec<u8>, PowerFailed> {
         self.device.handle(self.now, FlashIn::Start(op), ());
         if cut == Some(log.lines.len() + 1) {
             let until = self.device.deadline().expect("an operation has an end");
@@ -242,12 +252,20 @@ impl Rig {
 }
 
 impl Log {
+    /// Whether an operation changed something in an area.
+    pub(crate) fn touched(&self, area: Area) -> bool {
+        self.starts.iter().any(|&at| area.contains(at))
+    }
+
     /// SHA-256 of the log lines.
     pub(crate) fn digest(&self) -> String {
         hex(&Sha256::digest(self.lines.join("\n")))
     }
 
     fn note(&mut self, event: FlashEvent) {
+        if let FlashEvent::Start { at, .. } = event {
+            self.starts.push(at);
+        }
         match event {
             FlashEvent::Start { kind: OpKind::Erase, at, len, .. } => {
                 self.erases += 1;

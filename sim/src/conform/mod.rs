@@ -4,6 +4,9 @@
 //! same machines that a run uses answer, and every difference is a failed case. What cannot be
 //! recognised or carried out counts as failed, never as skipped.
 
+mod difference;
+mod imgtool;
+mod mcuboot;
 mod seed_log;
 
 use serde_json::Value;
@@ -44,17 +47,32 @@ pub enum ReadError {
     /// Nothing in it.
     #[error("the file is empty")]
     Empty,
+    /// A file that it names is not there.
+    #[error("it names the file {name}, which cannot be read beside it")]
+    NoCompanion {
+        /// The name.
+        name: String,
+    },
 }
 
-/// Holds one file's text against the models.
+/// The octets of a file that lies beside the one that is checked, by the name that stands in it.
+pub type Companions<'a> = &'a dyn Fn(&str) -> Option<Vec<u8>>;
+
+/// Holds one file's text against the models. `companions` gives the files that it names.
 ///
 /// # Errors
-/// When it cannot be read at all.
-pub fn check(text: &str) -> Result<FileResult, ReadError> {
+/// When it cannot be read at all, or a file that it names is missing.
+pub fn check(text: &str, companions: Companions<'_>) -> Result<FileResult, ReadError> {
     let lines = read(text)?;
     let meta = lines[0].get("meta");
     if meta.is_some_and(seed_log::recognises) {
         return Ok(seed_log::check(&lines));
+    }
+    if lines.iter().any(mcuboot::recognises) {
+        return Ok(mcuboot::check(&lines));
+    }
+    if imgtool::recognises(&lines[0]) {
+        return imgtool::check(&lines[0], companions);
     }
     Ok(FileResult {
         kind: "unknown",
@@ -62,7 +80,9 @@ pub fn check(text: &str) -> Result<FileResult, ReadError> {
         failures: vec![Failure {
             case: "kind of the file".to_owned(),
             expected:
-                "a log of SMP frames (`meta` with `server_params`, then lines with `dir` and `hex`)"
+                "a log of SMP frames (`meta` with `server_params`, then lines with `dir` and `hex`), \
+                 runs of MCUboot (lines with `mode`, `areas`, `steps` and `states`), or images made \
+                 by imgtool (`images` with `file`)"
                     .to_owned(),
             got: "something else".to_owned(),
         }],
@@ -87,18 +107,22 @@ fn read(text: &str) -> Result<Vec<Value>, ReadError> {
 mod tests {
     use super::{ReadError, check};
 
+    fn alone(_: &str) -> Option<Vec<u8>> {
+        None
+    }
+
     const LOG: &str = include_str!("../../../testdata/seed-android-log.jsonl");
 
     #[test]
     fn the_recorded_phone_gets_the_recorded_answers() {
-        let result = check(LOG).expect("readable");
+        let result = check(LOG, &alone).expect("readable");
         assert_eq!((result.passed, result.failures.len()), (4, 0), "{:?}", result.failures);
     }
 
     #[test]
     fn an_answer_with_one_changed_octet_fails() {
         let changed = LOG.replace("62726308ff", "62726307ff");
-        let result = check(&changed).expect("readable");
+        let result = check(&changed, &alone).expect("readable");
         assert_eq!((result.passed, result.failures.len()), (3, 1));
         assert!(result.failures[0].expected.contains("62726307ff"));
         assert!(result.failures[0].got.contains("62726308ff"));
@@ -107,22 +131,22 @@ mod tests {
     #[test]
     fn a_lost_answer_in_the_log_fails() {
         let kept: Vec<&str> = LOG.lines().take(8).collect();
-        let result = check(&kept.join("\n")).expect("readable");
+        let result = check(&kept.join("\n"), &alone).expect("readable");
         assert_eq!((result.passed, result.failures.len()), (3, 1));
     }
 
     #[test]
     fn a_log_without_a_request_proves_nothing_and_fails() {
         let kept: Vec<&str> = LOG.lines().filter(|line| !line.contains("\"tx\"")).collect();
-        let result = check(&kept.join("\n")).expect("readable");
+        let result = check(&kept.join("\n"), &alone).expect("readable");
         assert_eq!((result.passed, result.failures.len()), (0, 1));
     }
 
     #[test]
     fn an_unknown_kind_is_a_failure_and_no_json_is_an_error() {
-        assert_eq!(check("{\"a\": 1}").expect("readable").failures.len(), 1);
-        let e = check("{\"a\": 1}\n{\"a\": \n").expect_err("must be refused");
+        assert_eq!(check("{\"a\": 1}", &alone).expect("readable").failures.len(), 1);
+        let e = check("{\"a\": 1}\n{\"a\": \n", &alone).expect_err("must be refused");
         assert!(matches!(e, ReadError::NotJson { line: 2, .. }), "{e:?}");
-        assert_eq!(check("\n").expect_err("must be refused"), ReadError::Empty);
+        assert_eq!(check("\n", &alone).expect_err("must be refused"), ReadError::Empty);
     }
 }

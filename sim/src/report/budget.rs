@@ -7,7 +7,7 @@
 //! With nothing outstanding: `boot_swap` while the boot loader runs, `reconnect` while the link is
 //! down or not yet subscribed, else `client`.
 
-use crate::trace::{Event, Record, Sink};
+use crate::trace::{Event, Record, Sink, WorldEvent};
 use client_model::ClientEvent;
 use flash_model::{BootEvent, FlashEvent, OpKind};
 use link_model::{LinkEvent, Reception, Role};
@@ -357,12 +357,19 @@ impl BudgetFold {
                 self.boot_runs = true;
                 self.flash = None;
             }
-            BootEvent::Done { .. } | BootEvent::Dead => {
+            BootEvent::Done { .. } | BootEvent::Dead | BootEvent::Assertion => {
                 self.mark(at);
                 self.boot_runs = false;
             }
             _ => {}
         }
+    }
+
+    /// Without supply nothing runs on the device.
+    fn power_fails(&mut self, at: Time) {
+        self.mark(at);
+        self.boot_runs = false;
+        self.flash = None;
     }
 }
 
@@ -370,6 +377,7 @@ impl Sink for BudgetFold {
     #[inline]
     fn record(&mut self, record: &Record) {
         match &record.event {
+            Event::World(WorldEvent::PowerFails) => self.power_fails(record.at),
             Event::Client(event) => self.client(record.at, event),
             Event::Link(event) => self.link(record.at, event),
             Event::Server(event) => self.server(record.at, event),

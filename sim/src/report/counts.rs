@@ -2,7 +2,7 @@
 
 use super::budget::{Budget, BudgetFold};
 use super::document::{LinkDoc, SmpDoc};
-use crate::trace::{Event, Record, Sink};
+use crate::trace::{Event, Record, Sink, WorldEvent};
 use client_model::{ClientEvent, Phase};
 use flash_model::{BootEvent, FlashEvent, ImageVersion, OpKind, SwapType};
 use link_model::{LinkEvent, Reception};
@@ -33,6 +33,8 @@ pub struct BootSpan {
     pub swap: SwapType,
     /// It refused the image in slot 1 and erased it.
     pub refused: bool,
+    /// The supply failed before it was over.
+    pub cut: bool,
     /// What it jumped to; `None` while it runs, and when nothing can be booted.
     pub booted: Option<ImageVersion>,
 }
@@ -86,6 +88,8 @@ pub struct Counts {
     pub last_answer: Option<Time>,
     /// What the boot loader did, boot by boot.
     pub boots: Vec<BootSpan>,
+    /// When the supply of the device failed.
+    pub power_failed: Option<Time>,
     /// The wait for the first upload answer.
     pub first_answer: Option<FirstAnswer>,
     /// Page erases so far.
@@ -110,6 +114,7 @@ impl Counts {
             too_long: None,
             last_answer: None,
             boots: Vec::with_capacity(4),
+            power_failed: None,
             first_answer: None,
             erases: 0,
             outstanding: Vec::with_capacity(16),
@@ -127,6 +132,15 @@ impl Counts {
         if let Some(boot) = self.boots.last_mut().filter(|_| self.boot_runs) {
             boot.took = end.since(boot.start);
         }
+    }
+
+    fn power_fails(&mut self, at: Time) {
+        self.power_failed = Some(at);
+        if let Some(boot) = self.boots.last_mut().filter(|_| self.boot_runs) {
+            boot.took = at.since(boot.start);
+            boot.cut = true;
+        }
+        self.boot_runs = false;
     }
 
     fn client(&mut self, at: Time, event: &ClientEvent) {
@@ -222,8 +236,9 @@ impl Counts {
     fn boot(&mut self, at: Time, event: &BootEvent) {
         if *event == BootEvent::Start {
             let took = Span::ZERO;
-            let boot =
-                BootSpan { start: at, took, swap: SwapType::None, refused: false, booted: None };
+            let swap = SwapType::None;
+            let (refused, cut, booted) = (false, false, None);
+            let boot = BootSpan { start: at, took, swap, refused, cut, booted };
             self.boots.push(boot);
             self.boot_runs = true;
         }
@@ -236,7 +251,7 @@ impl Counts {
                 boot.took = at.since(boot.start);
                 self.boot_runs = false;
             }
-            BootEvent::Dead => {
+            BootEvent::Dead | BootEvent::Assertion => {
                 boot.took = at.since(boot.start);
                 self.boot_runs = false;
             }
@@ -250,6 +265,7 @@ impl Sink for Counts {
     fn record(&mut self, record: &Record) {
         self.budget.record(record);
         match &record.event {
+            Event::World(WorldEvent::PowerFails) => self.power_fails(record.at),
             Event::Client(event) => self.client(record.at, event),
             Event::Link(event) => self.link(event),
             Event::Boot(event) => self.boot(record.at, event),

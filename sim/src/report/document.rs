@@ -182,7 +182,8 @@ pub(super) fn build(
             max_page_erases: flash.max_page_erases,
         },
         boot: BootDoc {
-            swaps: counts.boots.iter().filter(|b| b.swap != SwapType::None).count() as u32,
+            swaps: counts.boots.iter().filter(|b| b.swap != SwapType::None && !b.cut).count()
+                as u32,
             swap_s: counts.boots.iter().fold(Span::ZERO, |sum, boot| sum + boot.took),
             booted: counts
                 .boots
