@@ -20,7 +20,7 @@ mod nor;
 mod trailer;
 mod view;
 
-pub use boot::{BootConfig, BootIn, BootLoader, BootMode, BootOut, BootResult};
+pub use boot::{BootConfig, BootIn, BootLoader, BootMode, BootOut, BootResult, Interrupted};
 pub use cut::Cut;
 pub use device::{Device, FlashIn, FlashOp, FlashOut, RadioSync};
 pub use event::{BootEvent, FlashEvent, OpKind};

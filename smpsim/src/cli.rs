@@ -5,7 +5,7 @@
     reason = "these comments are the help text, which has no backticks"
 )]
 
-use crate::image::CreateArguments;
+use crate::image::{CreateArguments, InspectArguments};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -62,38 +62,6 @@ pub(crate) enum ImageCommand {
     Inspect(InspectArguments),
     /// Write an image as imgtool sign would, from an application or a made-up body
     Create(Box<CreateArguments>),
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct InspectArguments {
-    /// An image as imgtool writes it, Intel HEX with images in it, or a dfu_application.zip
-    pub(crate) file: PathBuf,
-    /// Verify the signature with this key, public or private
-    #[arg(long, value_name = "FILE.pem")]
-    pub(crate) key: Option<PathBuf>,
-    /// Size of the slot, octets: where the trailer ends and what the image must leave room in;
-    /// otherwise the file's, when a trailer ends it, or that of an nRF52840 DK
-    #[arg(long, value_name = "OCTETS", value_parser = slot_size)]
-    pub(crate) slot_size: Option<u32>,
-    /// Look at this entry of a zip archive only
-    #[arg(long, value_name = "NAME")]
-    pub(crate) zip_entry: Option<String>,
-    /// Print one JSON document (schema smpsim.image/1)
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// Reads a slot size, decimal or in hex.
-fn slot_size(text: &str) -> Result<u32, String> {
-    let plain = text.replace('_', "");
-    let number = match plain.strip_prefix("0x") {
-        Some(hex) => u32::from_str_radix(hex, 16),
-        None => plain.parse(),
-    };
-    number
-        .ok()
-        .filter(|size| (0x1000..=0x100_0000).contains(size))
-        .ok_or_else(|| "expected 4096 to 16777216, or that in hex, such as 0x76000".to_owned())
 }
 
 #[derive(Args, Debug, Default)]

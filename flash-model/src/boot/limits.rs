@@ -56,7 +56,7 @@ impl BootConfig {
         match self.mode {
             BootMode::SwapMove | BootMode::SwapOffset => {
                 let trailer = self.trailer_pages(layout, geometry) * geometry.page;
-                let spare = if self.mode == BootMode::SwapMove { 0 } else { 1 };
+                let spare = usize::from(self.mode == BootMode::SwapOffset);
                 let mut room = layout.slots.map(|slot| slot.len.saturating_sub(trailer));
                 room[spare] = room[spare].saturating_sub(geometry.page);
                 room[0].min(room[1])
@@ -86,7 +86,7 @@ impl BootConfig {
     /// Whether the slots allow an upgrade (MCUboot `boot_slots_compatible`, `boot_read_sectors`).
     /// Slots that their own trailer would fill are refused too: MCUboot does not survive such a
     /// build.
-    pub(super) fn slots_compatible(&self, layout: &Layout, geometry: &Geometry) -> bool {
+    pub fn slots_compatible(&self, layout: &Layout, geometry: &Geometry) -> bool {
         let [primary, secondary] = layout.slots.map(|slot| slot.page_count(geometry.page));
         let fit = match self.mode {
             BootMode::SwapMove => primary == secondary || primary == secondary + 1,

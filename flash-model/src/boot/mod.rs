@@ -4,6 +4,7 @@
 mod config;
 mod direct_xip;
 mod limits;
+mod look;
 mod machine;
 mod overwrite_only;
 mod phase;
@@ -16,3 +17,4 @@ mod upgrade;
 
 pub use config::{BootConfig, BootMode};
 pub use machine::{BootIn, BootLoader, BootOut, BootResult};
+pub use status::Interrupted;

@@ -6,13 +6,15 @@ use crate::{Area, Flag, Magic, SwapType};
 
 /// What a trailer says about a swap that has begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Interrupted {
+pub struct Interrupted {
+    /// The area whose trailer holds the status.
+    pub source: Area,
     /// Type of the swap.
-    pub(super) swap: SwapType,
+    pub swap: SwapType,
     /// Octets to be swapped; `None` when no trailer with a magic holds them.
-    pub(super) swap_size: Option<u32>,
+    pub swap_size: Option<u32>,
     /// Status entries that count as written; 0 when there is none yet.
-    pub(super) entries: u32,
+    pub entries: u32,
 }
 
 /// The swap that had begun, if the trailers show one (MCUboot `swap_read_status`). `swap_info` counts
@@ -24,7 +26,7 @@ pub(super) fn interrupted(plan: &Plan<'_>) -> Option<Interrupted> {
         _ => last_entry(plan, source),
     };
     let swap = SwapType::from_swap_info(plan.trailer(source).swap_info);
-    Some(Interrupted { swap, swap_size: swap_size(plan), entries })
+    Some(Interrupted { source, swap, swap_size: swap_size(plan), entries })
 }
 
 /// The area whose trailer holds the status (MCUboot `swap_status_source` of each mode).

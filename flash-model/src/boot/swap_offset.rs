@@ -156,7 +156,7 @@ impl SwapOffset {
         let reverted = self.swap == SwapType::Revert;
         let (free, next) = if reverted { (behind, secondary) } else { (secondary, behind) };
         let slot = plan.layout.primary();
-        if entry % 2 == 0 {
+        if entry.is_multiple_of(2) {
             if page <= self.used[0] {
                 plan.erase(free);
                 plan.copy_page(primary, free);

@@ -1,11 +1,9 @@
-//! The boot loader on a device: against reference runs of the real boot code, against formulas for
-//! its cost, in corners that those runs do not reach, and against the machine contract.
+//! The boot loader on a device: against formulas for its cost, properties that must hold whatever the
+//! flow and wherever the power fails, corners that no recorded run reaches, and the machine contract.
 
 mod contract;
 mod corners;
 mod costs;
-mod golden;
 mod lawful;
 mod properties;
 mod rig;
-mod scenario;

@@ -54,10 +54,10 @@ pub enum ContainerError {
     #[error("the file is empty, it has 0 octets")]
     Empty,
     /// It begins like Intel HEX.
-    #[error("not good Intel HEX: {0}")]
+    #[error("Intel HEX: {0}")]
     IntelHex(#[from] IntelHexError),
     /// It begins like a zip archive.
-    #[error("not a good update package: {0}")]
+    #[error("update package: {0}")]
     DfuZip(#[from] DfuZipError),
     /// An entry was asked for, but the file is no archive.
     #[error("there are no entries in it: it is no zip archive")]

@@ -124,7 +124,7 @@ fn an_entry_can_be_named_listed_or_not() {
     let bare = deflated(&[("a/b.bin", &image("rsa2048"))]);
     assert_eq!(entry(bare.clone(), "a/b.bin").expect("named").bytes, image("rsa2048"));
     let error = Container::open(bare, Some("c.bin")).expect_err("must be refused").to_string();
-    assert_eq!(error, "not a good update package: no entry \"c.bin\" in it; there are a/b.bin");
+    assert_eq!(error, "update package: no entry \"c.bin\" in it; there are a/b.bin");
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn what_is_missing_or_broken_is_named() {
     ];
     for (bytes, expected) in cases {
         let error = complaint(bytes);
-        let problem = error.strip_prefix("not a good update package: ").expect(&error);
+        let problem = error.strip_prefix("update package: ").expect(&error);
         assert!(problem.starts_with(expected), "{problem}");
     }
 }
@@ -153,7 +153,7 @@ fn a_changed_octet_in_an_entry_is_noticed() {
     let entries: [(&str, &[u8]); 2] = [("app.bin", &app), ("manifest.json", manifest)];
     let mut bytes = zip(&entries, CompressionMethod::Stored);
     bytes[1_000] ^= 1;
-    assert!(complaint(bytes).starts_with("not a good update package: entry \"app.bin\": "));
+    assert!(complaint(bytes).starts_with("update package: entry \"app.bin\": "));
 }
 
 #[test]

@@ -177,7 +177,7 @@ fn what_is_wrong_is_named_with_its_line() {
         (":01C0000041FE\n", "no end-of-file record behind line 1: the file is cut off"),
     ];
     for (text, expected) in cases {
-        assert_eq!(complaint(text), format!("not good Intel HEX: {expected}"));
+        assert_eq!(complaint(text), format!("Intel HEX: {expected}"));
     }
     assert!(complaint(b":\xff\xfe".to_vec()).ends_with("line 1: not text"));
     assert!(

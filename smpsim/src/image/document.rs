@@ -279,7 +279,11 @@ const MODES: [BootMode; 5] = [
 
 /// The largest image that a boot loader with two such slots takes.
 fn boot_limit(mode: BootMode, size: u32, write_size: u32) -> u64 {
-    let geometry = Geometry { size, page: 0x1000, write_size };
+    const PAGE: u32 = 0x1000;
+    if size < PAGE {
+        return 0;
+    }
+    let geometry = Geometry { size, page: PAGE, write_size };
     let slots = [Area::new(0, size); 2];
     let layout = Layout { slots, ..Layout::nrf52840dk() };
     let config = BootConfig { mode, ..BootConfig::default() };

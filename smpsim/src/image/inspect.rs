@@ -1,13 +1,33 @@
 //! `smpsim image inspect`.
 
+use super::create::slot_size;
 use super::describe::describe;
 use super::document::{Asked, Document, ImageDocument, OtherImage};
 use super::source;
-use crate::cli::InspectArguments;
 use crate::output::{print, print_json, read_text};
 use crate::{Refusal, Verdict};
+use clap::Args;
 use flash_model::{ImageInfo, VerifyingKey};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+#[derive(Args, Debug)]
+pub(crate) struct InspectArguments {
+    /// An image as imgtool writes it, Intel HEX with images in it, or a dfu_application.zip
+    file: PathBuf,
+    /// Verify the signature with this key, public or private
+    #[arg(long, value_name = "FILE.pem")]
+    key: Option<PathBuf>,
+    /// Size of the slot, octets: where the trailer ends and what the image must leave room in;
+    /// otherwise the file's, when a trailer ends it, or that of an nRF52840 DK
+    #[arg(long, value_name = "OCTETS", value_parser = slot_size)]
+    slot_size: Option<u32>,
+    /// Look at this entry of a zip archive only
+    #[arg(long, value_name = "NAME")]
+    zip_entry: Option<String>,
+    /// Print one JSON document (schema smpsim.image/1)
+    #[arg(long)]
+    json: bool,
+}
 
 /// Prints every field of the images in a file and whether they are sound.
 pub(crate) fn inspect(arguments: &InspectArguments) -> Result<Verdict, Refusal> {

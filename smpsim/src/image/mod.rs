@@ -7,5 +7,5 @@ mod inspect;
 mod source;
 
 pub(crate) use create::{CreateArguments, create};
-pub(crate) use inspect::inspect;
+pub(crate) use inspect::{InspectArguments, inspect};
 pub(crate) use source::{application, place};

@@ -203,7 +203,8 @@ fn limits_are_those_of_the_slot_asked_for_or_of_the_file_or_of_the_dk() {
     assert_eq!(limit(&small, "swap-move"), (0, false));
     let padded = slot(&[&testdata("imgtool/padded_confirmed.bin")]);
     assert_eq!((&padded["size"], &padded["from"]), (&json!(32_768), &json!("file")));
-    for bad in ["0", "4095", "0x1000001", "many", "-1"] {
+    assert_eq!(limit(&slot(&["--slot-size", "1", &bin]), "swap-scratch"), (0, false));
+    for bad in ["0", "0x1000001", "many", "-1"] {
         smpsim(&["image", "inspect", &format!("--slot-size={bad}"), &bin]).with_status(2);
     }
 }

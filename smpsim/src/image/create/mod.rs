@@ -13,6 +13,7 @@ use flash_model::{
 };
 use std::io::Write;
 use std::path::Path;
+pub(super) use text::slot_size;
 
 /// Octets of a page, for what MCUboot accepts; imgtool's arguments do not tell it.
 const PAGE: u32 = 4096;

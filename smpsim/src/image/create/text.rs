@@ -29,7 +29,7 @@ pub(super) fn number_u16(text: &str) -> Result<u16, String> {
 }
 
 /// The length of a slot.
-pub(super) fn slot_size(text: &str) -> Result<u32, String> {
+pub(in crate::image) fn slot_size(text: &str) -> Result<u32, String> {
     number(text).and_then(|size| match size {
         0 => Err("a slot has octets".to_owned()),
         1..=SLOT_MAX => Ok(size),
