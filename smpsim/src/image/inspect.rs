@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 
 #[derive(Args, Debug)]
 pub(crate) struct InspectArguments {
-    /// An image as imgtool writes it, Intel HEX with images in it, or a dfu_application.zip
+    /// An image as imgtool writes it, Intel HEX with images in it, or the zip archive for updates of
+    /// the nRF Connect SDK
     file: PathBuf,
     /// Verify the signature with this key, public or private
     #[arg(long, value_name = "FILE.pem")]
