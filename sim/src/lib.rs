@@ -4,6 +4,7 @@
 
 pub mod advice;
 pub mod conform;
+pub mod flash_dump;
 pub mod frame;
 pub mod image_file;
 pub mod layout_file;

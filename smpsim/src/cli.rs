@@ -5,6 +5,7 @@
     reason = "these comments are the help text, which has no backticks"
 )]
 
+use crate::flash::FlashArguments;
 use crate::image::{CreateArguments, InspectArguments};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -36,6 +37,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ImageCommand,
     },
+    /// Look at dumps of flash
+    Flash {
+        #[command(subcommand)]
+        command: FlashCommand,
+    },
     /// Decode SMP frames: header, CBOR, error names
     Frame {
         /// Octets in hex, as a log shows them; `-` reads standard input
@@ -62,6 +68,12 @@ pub(crate) enum ImageCommand {
     Inspect(InspectArguments),
     /// Write an image as imgtool sign would, from an application or a made-up body
     Create(Box<CreateArguments>),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum FlashCommand {
+    /// Print partitions, images, trailers, and what the next boot does and why
+    Inspect(Box<FlashArguments>),
 }
 
 #[derive(Args, Debug, Default)]

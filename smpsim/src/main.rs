@@ -3,6 +3,7 @@
 
 mod cli;
 mod conform;
+mod flash;
 mod frame;
 mod human;
 mod image;
@@ -44,6 +45,9 @@ fn main() -> ExitCode {
         }
         cli::Command::Image { command: cli::ImageCommand::Create(arguments) } => {
             image::create(&arguments)
+        }
+        cli::Command::Flash { command: cli::FlashCommand::Inspect(arguments) } => {
+            flash::inspect(&arguments)
         }
         cli::Command::Frame { hex, json } => frame::run(&hex, json),
         cli::Command::Conform { files, json } => conform::run(&files, json),

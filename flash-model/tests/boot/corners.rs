@@ -130,3 +130,17 @@ fn a_bad_primary_image_is_not_replaced_by_a_good_secondary_one() {
     assert!(log.lines.is_empty());
     assert_eq!(log.events.last(), Some(&BootEvent::Dead));
 }
+
+/// Images of one page are the exception to "one more boot suffices" in swap-offset: in its last page
+/// MCUboot looks for the old header in the primary slot, which is erased at that moment.
+#[test]
+fn swap_offset_cut_in_the_only_page_of_an_image_loses_the_device() {
+    let mut rig = crate::rig::Shape::new(flash_model::BootMode::SwapOffset, 8).rig();
+    rig.put(0, 1, 600);
+    rig.put(1, 2, 600);
+    rig.request(false);
+    let (_, whole) = rig.clone().boot_through();
+    let erase = whole.lines.iter().position(|line| line == "E 0 1000").expect("page 0 is swapped");
+    rig.boot_cut_at(erase + 2);
+    assert_eq!(rig.boot_through().0, BootResult::Dead);
+}

@@ -96,6 +96,9 @@ impl Device {
     }
 
     fn next_image(&mut self, len: u32, newer: bool) -> Vec<u8> {
+        // Swap-offset cannot take up a swap of a single page: see the corner of that name.
+        let single = self.mode() == BootMode::SwapOffset && self.running.len() <= PAGE as usize;
+        let len = if single { len.max(PAGE + 1) } else { len };
         let running = self.running[20];
         self.version = if newer { running + 1 } else { running - 1 };
         image(self.version, len)

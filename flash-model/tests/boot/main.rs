@@ -3,6 +3,7 @@
 
 mod contract;
 mod corners;
+mod cost_table;
 mod costs;
 mod lawful;
 mod properties;

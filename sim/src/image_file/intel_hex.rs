@@ -79,21 +79,21 @@ fn explain(error: ReaderError) -> String {
 
 /// A stretch of octets without a gap.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Segment {
+pub(crate) struct Segment {
     /// Address of the first octet.
-    pub(super) start: u32,
-    pub(super) bytes: Vec<u8>,
+    pub(crate) start: u32,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Segment {
     /// Address behind the last octet.
-    pub(super) fn end(&self) -> u64 {
+    pub(crate) fn end(&self) -> u64 {
         u64::from(self.start) + self.bytes.len() as u64
     }
 }
 
 /// Reads all records into segments, sorted by address.
-pub(super) fn segments(text: &[u8]) -> Result<Vec<Segment>, IntelHexError> {
+pub(crate) fn segments(text: &[u8]) -> Result<Vec<Segment>, IntelHexError> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut memory = Memory::default();
     let mut place = Place::default();

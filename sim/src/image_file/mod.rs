@@ -10,6 +10,7 @@ mod trailer;
 pub use container::{ContainedImage, Container, ContainerError, ContainerKind};
 pub use dfu_zip::{DfuZipError, MAX_ENTRY};
 pub use intel_hex::IntelHexError;
+pub(crate) use intel_hex::{Segment, segments};
 pub use manifest::{ManifestError, ManifestFile};
 pub use trailer::trailer;
 

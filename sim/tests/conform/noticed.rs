@@ -31,7 +31,9 @@ fn unnoticed(scenario: &Value) -> Vec<String> {
         let mut other = scenario.clone();
         *other.pointer_mut(&path).expect("the path was found there") = value;
         let result = check_alone(&other);
-        let compared = !NOT_COMPARED.iter().any(|end| path.ends_with(end));
+        // Cuts at neighbouring operations on one page come to the same.
+        let place_of_cut = path.starts_with("/cuts/") && path.ends_with("/0");
+        let compared = !place_of_cut && !NOT_COMPARED.iter().any(|end| path.ends_with(end));
         if compared && result.failures.is_empty() {
             unnoticed.push(path);
         }
@@ -44,7 +46,7 @@ fn every_changed_value_of_a_scenario_is_noticed() {
     for (file, id) in [
         ("flows", "g-swap-move-a4-m128-p10-test_revert"),
         ("flows", "g-swap-scratch-a8-m128-p10s2-test_confirm"),
-        ("direct_xip", "g-direct-xip-revert-a4-m128-p8-none"),
+        ("direct_xip", "g-direct-xip-revert-a4-m128-p8-xr_none"),
     ] {
         assert_eq!(unnoticed(&scenario(file, id, 2)), [""; 0], "{id}");
     }

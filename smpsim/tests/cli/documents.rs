@@ -46,7 +46,7 @@ fn paths(prefix: &str, value: &Value, into: &mut BTreeSet<String>) {
 
 /// Every field is described, and nothing is described that no document has.
 #[track_caller]
-fn describes(schema: &str, documents: &[Value]) {
+pub(crate) fn describes(schema: &str, documents: &[Value]) {
     let text = text("json.md");
     let rows = rows(section(&text, schema));
     let mut found = BTreeSet::new();

@@ -5,6 +5,7 @@ mod bad_input;
 mod conform;
 mod containers;
 mod documents;
+mod flash;
 mod frame;
 mod image;
 mod image_create;
