@@ -10,6 +10,7 @@ const C: usize = 4;
 type Cost = (usize, usize);
 
 /// Formulas of a mode: test, permanent, revert.
+#[expect(clippy::many_single_char_names, reason = "the letters of the formulas")]
 fn formulas(mode: BootMode, n: usize, p: usize, t: usize, s: usize) -> [Option<Cost>; 3] {
     match mode {
         BootMode::SwapMove => {

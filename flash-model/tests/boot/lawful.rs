@@ -47,8 +47,9 @@ impl Device {
     pub(crate) fn new(mut rig: Rig, len: u32) -> Self {
         let running = rig.put(0, 100, len);
         if rig.config.mode == (BootMode::DirectXip { revert: true }) {
-            let ops = set_next(&rig.device, rig.layout.primary(), true, true).unwrap();
-            rig.run(ops, None, &mut Log::default()).unwrap();
+            let ops =
+                set_next(&rig.device, rig.layout.primary(), true, true).expect("a clean trailer");
+            rig.run(ops, None, &mut Log::default()).expect("no cut was asked for");
         }
         let (confirmed, pending) = (true, None);
         Self { rig, active: 0, running, confirmed, other: None, pending, version: 100 }
@@ -79,7 +80,7 @@ impl Device {
     }
 
     fn may_upload(&self) -> bool {
-        let waits = self.pending.is_some() && !(self.is_xip() && !self.other_wins());
+        let waits = self.pending.is_some() && (!self.is_xip() || self.other_wins());
         self.confirmed && !waits
     }
 
@@ -109,10 +110,10 @@ impl Device {
         let device = &self.rig.device;
         let ops: Vec<FlashOp> = match self.mode() {
             BootMode::DirectXip { revert: true } => {
-                set_next(device, spare, false, permanent).unwrap()
+                set_next(device, spare, false, permanent).expect("a clean trailer")
             }
             BootMode::DirectXip { revert: false } => return,
-            _ => set_pending(device, &self.rig.layout, permanent).unwrap(),
+            _ => set_pending(device, &self.rig.layout, permanent).expect("a clean trailer"),
         };
         let cut = self.rig.run(ops, cut, &mut Log::default()).is_err();
         let Trailer { magic, image_ok, copy_done, .. } = self.rig.trailer(self.spare());
@@ -131,8 +132,8 @@ impl Device {
     fn confirm(&mut self) {
         let active = self.rig.layout.slots[self.active];
         if self.mode() == (BootMode::DirectXip { revert: true }) {
-            let ops = set_next(&self.rig.device, active, true, true).unwrap();
-            self.rig.run(ops, None, &mut Log::default()).unwrap();
+            let ops = set_next(&self.rig.device, active, true, true).expect("a clean trailer");
+            self.rig.run(ops, None, &mut Log::default()).expect("no cut was asked for");
         } else if !self.is_xip() {
             self.rig.confirm();
         }

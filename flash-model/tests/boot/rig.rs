@@ -5,7 +5,6 @@ use flash_model::{
     FlashEvent, FlashIn, FlashOp, FlashOut, FlashView as _, Geometry, ImageSpec, ImageVersion,
     Layout, OpKind, Part, RadioSync, Trailer, set_confirmed, set_pending,
 };
-use sha2::{Digest as _, Sha256};
 use sim_core::{Machine as _, Span, Time};
 
 pub(crate) const PAGE: u32 = 4096;
@@ -132,16 +131,6 @@ impl Rig {
         Trailer::read_at(&self.device, &map)
     }
 
-    /// The first octet of each entry of a slot's swap status.
-    pub(crate) fn status(&self, slot: usize) -> Vec<u8> {
-        let geometry = self.device.geometry();
-        let map = self.config.trailer_map(self.layout.slots[slot], &geometry);
-        let (sectors, per_sector) = (self.config.max_sectors, self.config.entries_per_sector());
-        (0..sectors * per_sector)
-            .map(|entry| self.device.bytes(map.status_at(entry, sectors, per_sector), 1)[0])
-            .collect()
-    }
-
     /// Changes the contents of an area from outside.
     pub(crate) fn edit(&mut self, area: Area, change: impl FnOnce(&mut [u8])) {
         let mut bytes = self.device.bytes(area.start, area.len).to_vec();
@@ -218,10 +207,6 @@ impl Rig {
         self.device.bytes(self.layout.slots[slot].start, bytes.len() as u32) == bytes
     }
 
-    pub(crate) fn sha256(&self, area: Area) -> String {
-        hex(&Sha256::digest(self.device.bytes(area.start, area.len)))
-    }
-
     fn op(
         &mut self,
         op: FlashOp,
@@ -257,11 +242,6 @@ impl Log {
         self.starts.iter().any(|&at| area.contains(at))
     }
 
-    /// SHA-256 of the log lines.
-    pub(crate) fn digest(&self) -> String {
-        hex(&Sha256::digest(self.lines.join("\n")))
-    }
-
     fn note(&mut self, event: FlashEvent) {
         if let FlashEvent::Start { at, .. } = event {
             self.starts.push(at);
@@ -287,12 +267,4 @@ pub(crate) fn image(major: u8, total_len: u32) -> Vec<u8> {
     let body_len = total_len - empty.total_len();
     let version = ImageVersion::new(major, 0, 0);
     ImageSpec { version, body_len, seed: u32::from(major), ..empty }.build()
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, b| {
-        write!(text, "{b:02x}").expect("a string takes everything");
-        text
-    })
 }

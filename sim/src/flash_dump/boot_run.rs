@@ -181,7 +181,7 @@ fn carry_out(device: &mut Device, now: &mut Time, op: FlashOp, course: &mut Cour
             match out {
                 FlashOut::Trace(FlashEvent::Start { kind, len, .. }) => course.started(kind, len),
                 FlashOut::Done { data } => {
-                    course.pending.time = course.pending.time + now.since(since);
+                    course.pending.time += now.since(since);
                     return data;
                 }
                 FlashOut::Trace(_) | FlashOut::Busy { .. } | FlashOut::Slot(_) => {}
@@ -204,7 +204,7 @@ impl Course {
 
     fn hashed(&mut self, time: Span) {
         if let Some(last) = self.phases.last_mut() {
-            last.time = last.time + time;
+            last.time += time;
         }
     }
 
@@ -252,7 +252,7 @@ impl Course {
             last.erases += cost.erases;
             last.writes += cost.writes;
             last.octets += cost.octets;
-            last.time = last.time + cost.time;
+            last.time += cost.time;
         }
     }
 }

@@ -134,8 +134,8 @@ impl Decision {
         let row = swap_row(device, layout, boot.mode).filter(|_| has_table);
         let found = boot.interrupted_swap(device, layout);
         Self {
-            swap: row.map_or(SwapType::None, |row| row.swap_type()),
-            row: row.map(|row| row.condition()),
+            swap: row.map_or(SwapType::None, flash_model::SwapRow::swap_type),
+            row: row.map(flash_model::SwapRow::condition),
             status_source: found.map(|found| name_of(setup, found.source)),
             status_swap: found.map(|found| found.swap),
             entries: found.map(|found| found.entries),

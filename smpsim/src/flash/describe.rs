@@ -80,7 +80,8 @@ fn describe_image(text: &mut String, image: &ImageReport) {
     let Some(version) = &image.version else {
         let nothing = "none: the header is erased";
         let problem = image.problem.as_deref().filter(|_| !image.erased);
-        return text.push_str(&format!("  {}\n", problem.unwrap_or(nothing)));
+        let _ = writeln!(text, "  {}", problem.unwrap_or(nothing));
+        return;
     };
     let flags = match &image.flag_names[..] {
         [] => "no flags".to_owned(),
