@@ -242,6 +242,7 @@ impl Device {
         }
     }
 
+    #[cold]
     fn power_off(&mut self, now: Time, cut: Cut) {
         if let Work::Running { op, since, .. } = std::mem::replace(&mut self.work, Work::Idle) {
             self.nor.add_busy(now.since(since));

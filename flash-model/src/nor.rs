@@ -177,6 +177,7 @@ impl Nor {
     }
 
     /// Leaves what a checked operation has done when the supply fails after so much of its time.
+    #[cold]
     pub(crate) fn tear(&mut self, op: &FlashOp, after: Span, cut: Cut) {
         let total = self.time(op);
         match *op {

@@ -86,6 +86,9 @@ impl BootLoader {
     }
 
     /// Takes steps until one has to be waited for, or the boot is over.
+    ///
+    /// Kept out of line: a world's upload path must not share the instruction cache with every mode.
+    #[inline(never)]
     fn advance(&mut self, now: Time, view: &dyn FlashView) {
         while self.wait == Wait::Nothing {
             match self.steps.pop_front() {

@@ -97,6 +97,7 @@ impl Device {
     }
 
     /// All that was in RAM is lost.
+    #[cold]
     pub(super) fn power_fails(&mut self, until: Time) {
         self.server = Server::new(self.server_config.clone());
         self.reset();

@@ -220,6 +220,7 @@ impl<S: Sink> World<S> {
     }
 
     /// The supply of the device fails, whatever it is doing.
+    #[cold]
     fn cut_power(&mut self, power_cut: PowerCut) {
         self.record(Event::World(WorldEvent::PowerFails));
         let cut = if power_cut.torn { Cut::Torn { draw: self.draw } } else { Cut::Atomic };
