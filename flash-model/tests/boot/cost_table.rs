@@ -94,6 +94,16 @@ fn an_overwrite_costs_what_its_formula_says() {
     }
 }
 
+#[test]
+fn a_plain_overwrite_costs_the_whole_slot_whatever_the_image() {
+    for (pages, old, new) in [(8, 600, 4 * PAGE + 5), (12, 9 * PAGE, 999)] {
+        let mode = BootMode::OverwriteOnly { fast: false };
+        let mut rig = pending(Shape::new(mode, pages), old, new, false);
+        let slot = pages as usize;
+        assert_eq!(cost(&mut rig, SwapType::Test).0, (slot + 2, slot * C));
+    }
+}
+
 /// Images of 376 KiB on an nRF52840: page erases, write calls, octets written, and the seconds of
 /// 85 ms a page and 41 us a word.
 #[test]

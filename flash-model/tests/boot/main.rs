@@ -6,5 +6,6 @@ mod corners;
 mod cost_table;
 mod costs;
 mod lawful;
+mod mode_corners;
 mod properties;
 mod rig;

@@ -207,8 +207,8 @@ proptest! {
     ///
     /// Swap-scratch is known not to survive it when its first step reaches the pages of the trailer:
     /// what a torn erase leaves of the scratch area passes for a step that was carried out. Images
-    /// are shorter here. Swap-offset stops at an assertion when a second torn boot follows a torn one
-    /// before any page has moved; one torn boot is all it gets here.
+    /// are shorter here. Swap-offset is known not to survive a second cut right after a first one at
+    /// the start of a revert; it gets one torn boot here.
     #[test]
     fn torn_operations_leave_one_of_the_two_images_running(
         shape in shape(prop_oneof![
@@ -226,23 +226,5 @@ proptest! {
         let faults = if shape.mode == BootMode::SwapOffset { &faults[..1] } else { &faults };
         let (rig, result, images) = torn(shape, lens, permanent, revert, faults);
         prop_assert!(one_of_two_runs(&rig, result, &images), "{:?}", result);
-    }
-}
-
-#[test]
-fn zz_debug() {
-    let shape = Shape { max_sectors: 12, ..Shape::new(BootMode::SwapOffset, 8) };
-    let mut rig = shape.rig();
-    let [old, new] = [148, 149].map(|l| Len::Part(l).octets(&rig));
-    println!("lens {old} {new}");
-    rig.put(0, 1, old);
-    rig.put(1, 2, new);
-    rig.request(false);
-    rig.boot_through();
-    rig.cut = Cut::Half;
-    for at in [19, 7, 1000] {
-        let mut log = Log::default();
-        let r = rig.boot(Some(at), &mut log);
-        println!("{at} {r:?}\n{}\n{:?}", log.lines.join("\n"), log.events);
     }
 }

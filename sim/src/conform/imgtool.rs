@@ -188,7 +188,8 @@ fn trailer(info: &ImageInfo, bytes: &[u8], max_align: u32) -> Value {
     let room = len - info.total_len;
     let geometry = Geometry { size: len, page: len, write_size: max_align };
     if room < 16 + 6 * max_align {
-        return json!({ "padding_all_ff": bytes[info.total_len as usize..].iter().all(|&b| b == 0xff) });
+        let blank = bytes[info.total_len as usize..].iter().all(|&octet| octet == 0xff);
+        return json!({ "padding_all_ff": blank });
     }
     let map = TrailerMap::new(Area::new(0, len), &geometry);
     let octet = |field: Field| bytes[map.at(field) as usize];

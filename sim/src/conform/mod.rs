@@ -80,9 +80,9 @@ pub fn check(text: &str, companions: Companions<'_>) -> Result<FileResult, ReadE
         failures: vec![Failure {
             case: "kind of the file".to_owned(),
             expected:
-                "a log of SMP frames (`meta` with `server_params`, then lines with `dir` and `hex`), \
-                 runs of MCUboot (lines with `mode`, `areas`, `steps` and `states`), or images made \
-                 by imgtool (`images` with `file`)"
+                "a log of SMP frames (`meta` with `server_params`, then lines with `dir` and \
+                 `hex`), runs of MCUboot (lines with `mode`, `areas`, `steps` and `states`), or \
+                 images made by imgtool (`images` with `file`)"
                     .to_owned(),
             got: "something else".to_owned(),
         }],

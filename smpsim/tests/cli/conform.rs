@@ -90,3 +90,57 @@ fn what_cannot_be_read_is_refused_before_anything_is_judged() {
     smpsim(&["conform", &good, &folder.path("none.jsonl")]).refuses(&["none.jsonl"]);
     smpsim(&["conform", &folder.path("")]).refuses(&["directory"]);
 }
+
+/// The text of recorded runs of MCUboot.
+fn runs(name: &str) -> String {
+    use std::io::Read as _;
+    let packed = std::fs::read(testdata(name)).expect("it is there");
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(&packed[..]).read_to_string(&mut text).expect("a gzip file");
+    text
+}
+
+#[test]
+fn runs_of_mcuboot_are_read_packed_and_unpacked() {
+    let packed = testdata("mcuboot/direct_xip.jsonl.gz");
+    let out = smpsim(&["conform", &packed]).with_status(0).out;
+    assert!(out.contains(&format!("{packed} (runs of MCUboot): 138 passed, 0 failed")), "{out}");
+
+    let text = runs("mcuboot/direct_xip.jsonl.gz");
+    let folder = Folder::new();
+    let unpacked = folder.file("runs.jsonl", &text);
+    let out = smpsim(&["conform", &unpacked]).with_status(0).out;
+    assert_eq!(out.lines().last(), Some("138 passed, 0 failed"));
+    let one = folder.file("one.json", text.lines().next().expect("a line"));
+    let out = smpsim(&["conform", &one]).with_status(0).out;
+    assert_eq!(out.lines().last(), Some("1 passed, 0 failed"));
+
+    let octets = std::fs::read(&packed).expect("it is there");
+    let cut = folder.file("cut.jsonl.gz", &octets[..octets.len() / 2]);
+    smpsim(&["conform", &cut]).refuses(&[&cut, "gzip"]);
+}
+
+#[test]
+fn a_changed_operation_of_a_run_fails_with_what_was_expected_and_what_came() {
+    let text = runs("mcuboot/wide_align.jsonl.gz");
+    let first = text.lines().next().expect("a line");
+    let folder = Folder::new();
+    let changed = folder.file("run.json", first.replacen("\"E ", "\"E 1", 1));
+    let document = smpsim(&["conform", "--json", &changed]).with_status(1).json();
+    assert_eq!(document["failed"], 1);
+    let failure = &document["files"][0]["failures"][0];
+    let case = failure["case"].as_str().expect("text");
+    assert!(case.contains("-test_revert") && case.contains("operation"), "{case}");
+    let [expected, got] = ["expected", "got"].map(|key| failure[key].as_str().expect("text"));
+    assert_eq!(expected, got.replacen("E ", "E 1", 1));
+}
+
+#[test]
+fn images_of_imgtool_are_read_beside_their_document() {
+    let out = smpsim(&["conform", &testdata("imgtool/expected.json")]).with_status(0).out;
+    assert_eq!(out.lines().last(), Some("6 passed, 0 failed"));
+    let folder = Folder::new();
+    let text = std::fs::read(testdata("imgtool/expected.json")).expect("it is there");
+    let alone = folder.file("expected.json", text);
+    smpsim(&["conform", &alone]).refuses(&[&alone, "plain_prot_tlvs.bin"]);
+}

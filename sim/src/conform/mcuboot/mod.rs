@@ -1,5 +1,6 @@
-//! Runs of MCUboot's own boot code, one scenario a line: every operation of every step, every state,
-//! and every power cut. Reads (`bytes_read`) are not compared: the models read flash in place.
+//! Runs of MCUboot's own boot code, one scenario a line: every operation of every step, every
+//! state, and every power cut. Reads (`bytes_read`) are not compared: the models read flash in
+//! place.
 
 mod booted;
 mod cuts;

@@ -36,7 +36,7 @@ pub(super) enum SetupError {
     NoSlot(String),
     #[error("area {name}: {text} is not a hex number of 32 bits")]
     Number { name: String, text: String },
-    #[error("the flash ends at {0:#x}: more than {limit:#x} octets are not simulated", limit = LARGEST)]
+    #[error("the flash ends at {0:#x}: more than {LARGEST:#x} octets are not simulated")]
     TooLarge(u64),
     #[error("`areas`: {0}")]
     Layout(#[from] LayoutError),
