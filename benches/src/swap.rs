@@ -1,10 +1,9 @@
 //! A swap-move of two images of 376 KiB with contents, by itself: flash and boot loader, no radio.
 
 use flash_model::{
-    BootConfig, BootIn, BootLoader, BootOut, Device, FlashIn, FlashOp, FlashOut, ImageSpec,
-    ImageVersion, KnownBytes, Layout, Part, RadioSync, set_pending,
+    BareDevice, BootConfig, BootResult, Device, ImageSpec, ImageVersion, KnownBytes, Layout, Part,
+    RadioSync, set_pending,
 };
-use sim_core::{Machine, Time};
 
 /// Octets of each image.
 pub const IMAGE_LEN: u32 = 376 * 1024;
@@ -14,7 +13,7 @@ pub const IMAGE_LEN: u32 = 376 * 1024;
 ///
 /// # Panics
 /// Never: an erased trailer takes a request.
-pub fn pending_device(known: bool) -> Device {
+pub fn pending_device(known: bool) -> BareDevice {
     let layout = Layout::nrf52840dk();
     let mut device = Device::new(Part::nrf52840(), RadioSync::None);
     for (n, slot) in (0u8..).zip(layout.slots) {
@@ -30,46 +29,17 @@ pub fn pending_device(known: bool) -> Device {
             device.know(KnownBytes::new(&image[..image.len() - 40]));
         }
     }
-    for op in set_pending(&device, &layout, false).expect("an erased trailer") {
-        run_op(&mut device, Time::ZERO, op);
+    let mut bare = BareDevice::new(device);
+    for op in set_pending(&bare.device, &layout, false).expect("an erased trailer") {
+        bare.carry_out(op, &mut ()).expect("nobody cuts power");
     }
-    device
+    bare
 }
 
-/// Boots the device to the end; returns the virtual time that took.
-pub fn boot(device: &mut Device) -> Time {
-    let mut boot = BootLoader::new(BootConfig::default(), Layout::nrf52840dk());
-    let mut now = Time::ZERO;
-    boot.handle(now, BootIn::Start, device);
-    loop {
-        match boot.poll() {
-            Some(BootOut::Flash(op)) => {
-                let (end, data) = run_op(device, now, op);
-                now = end;
-                boot.handle(now, BootIn::FlashDone { data }, device);
-            }
-            Some(BootOut::Jump(_)) => return now,
-            Some(BootOut::Trace(_)) => {}
-            None => match boot.deadline() {
-                Some(due) => {
-                    now = due;
-                    boot.on_deadline(now, device);
-                }
-                None => return now,
-            },
-        }
-    }
-}
-
-fn run_op(device: &mut Device, now: Time, op: FlashOp) -> (Time, Vec<u8>) {
-    device.handle(now, FlashIn::Start(op), ());
-    let end = device.deadline().unwrap_or(now);
-    device.on_deadline(end, ());
-    let mut back = Vec::new();
-    while let Some(out) = device.poll() {
-        if let FlashOut::Done { data } = out {
-            back = data;
-        }
-    }
-    (end, back)
+/// Boots the device to the end.
+///
+/// # Panics
+/// Never: nothing lets its supply fail.
+pub fn boot(bare: &mut BareDevice) -> BootResult {
+    bare.boot(&BootConfig::default(), Layout::nrf52840dk(), &mut ()).expect("nobody cuts power")
 }

@@ -9,6 +9,7 @@
 
 #![expect(clippy::doc_markdown, reason = "MCUboot and nRF52840 are names, not code")]
 
+mod bare;
 mod boot;
 mod cut;
 mod device;
@@ -20,6 +21,7 @@ mod nor;
 mod trailer;
 mod view;
 
+pub use bare::{BareDevice, PowerFailed, Watch};
 pub use boot::{BootConfig, BootIn, BootLoader, BootMode, BootOut, BootResult, Interrupted};
 pub use cut::Cut;
 pub use device::{Device, FlashIn, FlashOp, FlashOut, RadioSync};

@@ -53,7 +53,8 @@ pub(crate) enum Command {
     },
     /// Hold recorded reference data against the models
     Conform {
-        /// Files of recorded data
+        /// Recorded data: logs of SMP frames, runs of MCUboot with power cuts, sets of imgtool images
+        /// (expected.json with its files beside it); gzip of these too
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
         /// Print one JSON document

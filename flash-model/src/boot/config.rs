@@ -108,9 +108,4 @@ impl BootMode {
     pub const fn swaps(self) -> bool {
         matches!(self, Self::SwapMove | Self::SwapOffset | Self::SwapScratch)
     }
-
-    /// Whether an application runs from whichever slot it lies in.
-    pub const fn slots_are_equivalent(self) -> bool {
-        matches!(self, Self::DirectXip { .. } | Self::RamLoad)
-    }
 }

@@ -6,7 +6,7 @@ use super::phase::Phase;
 use super::plan::Plan;
 use super::{BootMode, BootResult};
 use crate::image::{SlotState, flags, slot_header, slot_state};
-use crate::{Area, BootEvent, Field, Flag, ImageVersion, Magic, SwapType};
+use crate::{Area, Field, Flag, ImageVersion, Magic, SwapType};
 
 /// The slots that are still in question.
 #[derive(Clone, Copy, Debug)]
@@ -23,8 +23,6 @@ enum Stage {
     Look(usize),
     /// The image of this slot has been hashed.
     Judge(usize),
-    /// This slot is being erased, from this page on.
-    Erase { slot: usize, page: u32 },
 }
 
 impl Candidates {
@@ -52,16 +50,7 @@ impl Candidates {
                     Ok(header) if plan.accepts(slot, area) => {
                         return Phase::End(booted(slot, header.version));
                     }
-                    _ => refuse(plan, slot),
-                }
-            }
-            Stage::Erase { slot, page } => {
-                let area = plan.layout.slots[slot];
-                if page == area.page_count(plan.page()) {
-                    self.drop(slot)
-                } else {
-                    plan.erase(area.start + page * plan.page());
-                    Stage::Erase { slot, page: page + 1 }
+                    _ => self.refuse(plan, slot),
                 }
             }
         };
@@ -88,12 +77,12 @@ impl Candidates {
         let area = plan.layout.slots[slot];
         let Ok(header) = slot_header(plan.view, area.start) else { return self.drop(slot) };
         match plan.config.mode {
-            BootMode::RamLoad if header.flags & flags::RAM_LOAD == 0 => refuse(plan, slot),
+            BootMode::RamLoad if header.flags & flags::RAM_LOAD == 0 => self.refuse(plan, slot),
             BootMode::RamLoad => Stage::Look(slot),
             _ if header.flags & flags::ROM_FIXED != 0 && header.load_addr != area.start => {
                 self.drop(slot)
             }
-            BootMode::DirectXip { revert: true } => trial(plan, slot, area),
+            BootMode::DirectXip { revert: true } => self.trial(plan, slot, area),
             _ => Stage::Look(slot),
         }
     }
@@ -101,7 +90,7 @@ impl Candidates {
     fn look(&mut self, plan: &mut Plan<'_>, slot: usize) -> Stage {
         match slot_state(plan.view, plan.layout.slots[slot]) {
             SlotState::NoImage => self.drop(slot),
-            SlotState::Invalid => refuse(plan, slot),
+            SlotState::Invalid => self.refuse(plan, slot),
             SlotState::Hashable { len } => {
                 plan.hash(slot, len);
                 Stage::Judge(slot)
@@ -109,29 +98,29 @@ impl Candidates {
         }
     }
 
+    /// An image without a mark, or one that was started and not confirmed since, is erased; the
+    /// first start is noted (MCUboot `boot_select_or_erase`).
+    fn trial(&mut self, plan: &mut Plan<'_>, slot: usize, area: Area) -> Stage {
+        let trailer = plan.trailer(area);
+        let started = trailer.copy_done == Flag::Set;
+        if trailer.magic != Magic::Good || started && trailer.image_ok != Flag::Set {
+            return self.refuse(plan, slot);
+        }
+        if !started {
+            plan.write_flag(area, Field::CopyDone);
+        }
+        Stage::Look(slot)
+    }
+
+    fn refuse(&mut self, plan: &mut Plan<'_>, slot: usize) -> Stage {
+        plan.refuse(slot);
+        self.drop(slot)
+    }
+
     fn drop(&mut self, slot: usize) -> Stage {
         self.available[slot] = false;
         Stage::Choose
     }
-}
-
-/// An image without a mark, or one that was started and not confirmed since, is erased; the first
-/// start is noted (MCUboot `boot_select_or_erase`).
-fn trial(plan: &mut Plan<'_>, slot: usize, area: Area) -> Stage {
-    let trailer = plan.trailer(area);
-    let started = trailer.copy_done == Flag::Set;
-    if trailer.magic != Magic::Good || started && trailer.image_ok != Flag::Set {
-        return refuse(plan, slot);
-    }
-    if !started {
-        plan.write_flag(area, Field::CopyDone);
-    }
-    Stage::Look(slot)
-}
-
-fn refuse(plan: &mut Plan<'_>, slot: usize) -> Stage {
-    plan.note(BootEvent::Refused { slot: slot as u8 });
-    Stage::Erase { slot, page: 0 }
 }
 
 fn booted(slot: usize, version: ImageVersion) -> BootResult {

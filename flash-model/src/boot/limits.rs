@@ -38,6 +38,11 @@ impl BootConfig {
         }
     }
 
+    /// Sectors that the swap status of an area is for: those of one step in the scratch area.
+    pub fn status_sectors(&self, layout: &Layout, area: Area) -> u32 {
+        if layout.scratch == Some(area) { 1 } else { self.max_sectors }
+    }
+
     /// Octets of a slot's trailer (MCUboot `boot_trailer_sz`).
     pub fn trailer_len(&self, slot: Area, geometry: &Geometry) -> u32 {
         self.trailer_map(slot, geometry).len(self.max_sectors, self.entries_per_sector())

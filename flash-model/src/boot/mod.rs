@@ -1,8 +1,10 @@
 //! MCUboot as a machine: decision, validation, swap and recovery as steps of one flash operation or
 //! one hash each, so that every step is a place where the power may fail.
 
+mod bootstrap;
 mod config;
 mod direct_xip;
+mod firmware_loader;
 mod limits;
 mod look;
 mod machine;

@@ -1,8 +1,10 @@
-//! The course of one boot: decide, judge the secondary image, swap or clear it away, judge the
+//! The course of one boot: decide, judge the secondary image, upgrade or clear it away, judge the
 //! primary image (MCUboot `boot_prepare_image_for_update`, `boot_validate_slot`,
-//! `context_boot_go`). What differs between upgrade modes is not here.
+//! `context_boot_go`). How an upgrade goes is not here, only what its mode has to do with judging.
 
+use super::bootstrap::Bootstrap;
 use super::direct_xip::Candidates;
+use super::firmware_loader;
 use super::plan::Plan;
 use super::status::interrupted;
 use super::upgrade::{Unable, Upgrade};
@@ -24,14 +26,10 @@ pub(super) enum Phase {
     JudgeSecondary(Wanted),
     /// The secondary slot held no image; its trailer is erased.
     SecondaryEmpty(Wanted),
-    /// Erase the secondary slot from this page on.
-    EraseSecondary(Wanted, u32),
-    /// The secondary slot is cleared away.
+    /// The secondary slot, or its trailer, is erased.
     Refused(Wanted),
-    /// Nothing is asked for; the primary image has been hashed to see whether it is usable.
-    JudgeForBootstrap,
-    /// The primary image is not usable, the secondary one has been hashed.
-    Bootstrap,
+    /// Nothing is asked for, but an image may be installed all the same.
+    Bootstrap(Bootstrap),
     /// The images are being exchanged or copied.
     Upgrade(Upgrade, Outcome),
     /// Slots are equivalent: one of them is chosen.
@@ -61,8 +59,8 @@ pub(super) struct Outcome {
     pub(super) resumed: bool,
 }
 
-const UNTOUCHED: Outcome = Outcome { swap: SwapType::None, resumed: false };
-const SECONDARY: usize = 1;
+pub(super) const UNTOUCHED: Outcome = Outcome { swap: SwapType::None, resumed: false };
+pub(super) const SECONDARY: usize = 1;
 
 impl Phase {
     /// Writes down the steps of this phase and says which one follows.
@@ -73,16 +71,14 @@ impl Phase {
             Self::LookAtSecondary(wanted) => look_at_secondary(plan, wanted),
             Self::JudgeSecondary(wanted) => judge_secondary(plan, wanted),
             Self::SecondaryEmpty(wanted) => secondary_empty(plan, wanted),
-            Self::EraseSecondary(wanted, page) => erase_secondary(plan, wanted, page),
             Self::Refused(wanted) => refused(plan, wanted),
-            Self::JudgeForBootstrap => judge_for_bootstrap(plan),
-            Self::Bootstrap => bootstrap(plan),
+            Self::Bootstrap(stage) => stage.refill(plan),
             Self::Upgrade(mut upgrade, outcome) => {
                 let more = upgrade.refill(plan);
                 if more { Self::Upgrade(upgrade, outcome) } else { Self::LookAtPrimary(outcome) }
             }
             Self::Choose(candidates) => candidates.refill(plan),
-            Self::JudgeFirmwareLoader => judge_firmware_loader(plan),
+            Self::JudgeFirmwareLoader => firmware_loader::judge(plan),
             Self::LookAtPrimary(outcome) => look_at_primary(plan, outcome),
             Self::JudgePrimary(outcome) => judge_primary(plan, outcome),
         }
@@ -123,47 +119,10 @@ fn upgrade(plan: &mut Plan<'_>) -> Phase {
     };
     plan.note(BootEvent::Decision { swap, resumed: false });
     match swap {
-        SwapType::None if plan.config.bootstrap => look_at_primary_for_bootstrap(plan),
+        SwapType::None if plan.config.bootstrap => Phase::Bootstrap(Bootstrap::LookAtPrimary),
         SwapType::None => Phase::LookAtPrimary(UNTOUCHED),
         _ => Phase::LookAtSecondary(Wanted { swap, initialised: false }),
     }
-}
-
-fn look_at_primary_for_bootstrap(plan: &mut Plan<'_>) -> Phase {
-    match slot_state(plan.view, plan.layout.primary()) {
-        SlotState::NoImage | SlotState::Invalid => hash_for_bootstrap(plan),
-        SlotState::Hashable { len } => {
-            plan.hash(0, len);
-            Phase::JudgeForBootstrap
-        }
-    }
-}
-
-fn judge_for_bootstrap(plan: &mut Plan<'_>) -> Phase {
-    if plan.accepts(0, plan.layout.primary()) {
-        return Phase::LookAtPrimary(UNTOUCHED);
-    }
-    hash_for_bootstrap(plan)
-}
-
-fn hash_for_bootstrap(plan: &mut Plan<'_>) -> Phase {
-    let image = plan.secondary_image(SwapType::Test);
-    match slot_state(plan.view, image) {
-        SlotState::NoImage | SlotState::Invalid => Phase::LookAtPrimary(UNTOUCHED),
-        SlotState::Hashable { len } => {
-            plan.hash(SECONDARY, len);
-            Phase::Bootstrap
-        }
-    }
-}
-
-fn bootstrap(plan: &mut Plan<'_>) -> Phase {
-    if !plan.accepts(SECONDARY, plan.secondary_image(SwapType::Test)) {
-        return Phase::LookAtPrimary(UNTOUCHED);
-    }
-    plan.note(BootEvent::Decision { swap: SwapType::Revert, resumed: false });
-    let outcome = Outcome { swap: SwapType::Revert, resumed: false };
-    upgrade_phase(Upgrade::bootstrap(plan), outcome)
 }
 
 fn look_at_secondary(plan: &mut Plan<'_>, wanted: Wanted) -> Phase {
@@ -212,7 +171,7 @@ fn judge_secondary(plan: &mut Plan<'_>, wanted: Wanted) -> Phase {
     upgrade_phase(begun, outcome)
 }
 
-fn upgrade_phase(upgrade: Result<Upgrade, Unable>, outcome: Outcome) -> Phase {
+pub(super) fn upgrade_phase(upgrade: Result<Upgrade, Unable>, outcome: Outcome) -> Phase {
     match upgrade {
         Ok(upgrade) => Phase::Upgrade(upgrade, outcome),
         Err(Unable::NoHeader) => Phase::LookAtPrimary(UNTOUCHED),
@@ -235,17 +194,8 @@ fn refused_downgrade(plan: &Plan<'_>, wanted: Wanted) -> bool {
 
 /// The image is bad for good: its whole slot is erased.
 fn refuse(plan: &mut Plan<'_>, wanted: Wanted) -> Phase {
-    plan.note(BootEvent::Refused { slot: SECONDARY as u8 });
-    Phase::EraseSecondary(wanted, 0)
-}
-
-fn erase_secondary(plan: &mut Plan<'_>, wanted: Wanted, page: u32) -> Phase {
-    let slot = plan.layout.secondary();
-    if page == slot.page_count(plan.page()) {
-        return Phase::Refused(wanted);
-    }
-    plan.erase(slot.start + page * plan.page());
-    Phase::EraseSecondary(wanted, page + 1)
+    plan.refuse(SECONDARY);
+    Phase::Refused(wanted)
 }
 
 /// A revert that is due but has no image to go back to would be tried at every boot; swap-move drops
@@ -299,30 +249,11 @@ fn boot_primary(plan: &mut Plan<'_>, outcome: Outcome) -> Phase {
     }
 }
 
-/// Only a firmware loader can stand in for the application (`BOOT_FIRMWARE_LOADER_NO_APPLICATION`).
+/// Only a firmware loader can stand in for the application.
 fn primary_unusable(plan: &mut Plan<'_>) -> Phase {
     plan.note(BootEvent::Refused { slot: 0 });
-    if plan.config.mode == BootMode::FirmwareLoader
-        && let SlotState::Hashable { len } = slot_state(plan.view, plan.layout.secondary())
-    {
-        plan.hash(SECONDARY, len);
-        return Phase::JudgeFirmwareLoader;
-    }
-    Phase::End(BootResult::Dead)
-}
-
-fn judge_firmware_loader(plan: &mut Plan<'_>) -> Phase {
-    let slot = plan.layout.secondary();
-    match slot_header(plan.view, slot.start) {
-        Ok(header) if plan.accepts(SECONDARY, slot) => Phase::End(BootResult::Booted {
-            slot: 1,
-            version: header.version,
-            swap: SwapType::None,
-            resumed: false,
-        }),
-        _ => {
-            plan.note(BootEvent::Refused { slot: 1 });
-            Phase::End(BootResult::Dead)
-        }
+    match plan.config.mode {
+        BootMode::FirmwareLoader => firmware_loader::look(plan),
+        _ => Phase::End(BootResult::Dead),
     }
 }

@@ -57,15 +57,10 @@ impl Plan<'_> {
         swap_type(self.view, self.layout, self.config.mode)
     }
 
-    /// Sectors that the status of an area is for: one step in the scratch area.
-    pub(super) fn status_sectors(&self, area: Area) -> u32 {
-        if self.layout.scratch == Some(area) { 1 } else { self.config.max_sectors }
-    }
-
     /// Address of an entry of an area's swap status.
     pub(super) fn status_at(&self, area: Area, entry: u32) -> u32 {
-        let per_sector = self.config.entries_per_sector();
-        self.map(area).status_at(entry, self.status_sectors(area), per_sector)
+        let sectors = self.config.status_sectors(self.layout, area);
+        self.map(area).status_at(entry, sectors, self.config.entries_per_sector())
     }
 
     /// Where the image in a slot lies, for a swap of this type.
@@ -109,6 +104,12 @@ impl Plan<'_> {
     pub(super) fn hash(&mut self, slot: usize, len: u32) {
         self.note(BootEvent::Hash { slot: slot as u8, len });
         self.steps.push_back(Step::Hash { len });
+    }
+
+    /// Erases the whole slot of an image that is bad for good, the first page first.
+    pub(super) fn refuse(&mut self, slot: usize) {
+        self.note(BootEvent::Refused { slot: slot as u8 });
+        self.erase_area(self.layout.slots[slot]);
     }
 
     pub(super) fn erase(&mut self, at: u32) {

@@ -88,6 +88,6 @@ fn first_gap(plan: &Plan<'_>, area: Area) -> u32 {
 /// The status entries of an area and the length of each.
 fn entries<'a>(plan: &'a Plan<'_>, area: Area) -> (&'a [u8], usize) {
     let write_size = plan.view.geometry().write_size;
-    let count = plan.status_sectors(area) * plan.config.entries_per_sector();
+    let count = plan.config.status_sectors(plan.layout, area) * plan.config.entries_per_sector();
     (plan.view.bytes(plan.status_at(area, 0), count * write_size), write_size as usize)
 }

@@ -52,7 +52,8 @@ impl SwapOffset {
         let no_room = pages(size, plan.page()) + plan.trailer_pages() > slot_pages;
         let stage = if no_room { Stage::Finish } else { Stage::Request { entries: 0 } };
         let tlv_sizes = images.map(|image| normal_tlvs(plan, image));
-        Ok(Self::with(plan, swap, size, images, tlv_sizes, initialised, stage))
+        let used = used_pages(plan, images, tlv_sizes);
+        Ok(Self { swap, size, tlv_sizes, used, initialised, stage })
     }
 
     /// A swap of which some status entries are written.
@@ -69,25 +70,9 @@ impl SwapOffset {
         let entries = found.entries;
         let stage =
             if entries < 2 { Stage::Request { entries } } else { Stage::Swap { entry: entries } };
-        let swap = Self::with(plan, found.swap, size, images, stated_tlvs(plan), true, stage);
-        Ok(Self { tlv_sizes: [0, 0], ..swap })
-    }
-
-    fn with(
-        plan: &Plan<'_>,
-        swap: SwapType,
-        size: u32,
-        images: [Area; 2],
-        tlv_sizes: [u16; 2],
-        initialised: bool,
-        stage: Stage,
-    ) -> Self {
-        let used = [0, 1].map(|n| {
-            let header = slot_header(plan.view, images[n].start);
-            let octets = header.map_or(0, |header| header.hashed_len() as u32);
-            (octets + u32::from(tlv_sizes[n])).div_ceil(plan.page())
-        });
-        Self { swap, size, tlv_sizes, used, initialised, stage }
+        let used = used_pages(plan, images, stated_tlvs(plan));
+        let (swap, tlv_sizes) = (found.swap, [0, 0]);
+        Ok(Self { swap, size, tlv_sizes, used, initialised: true, stage })
     }
 
     /// Whether pages will change places.
@@ -191,6 +176,15 @@ fn moved_images(plan: &Plan<'_>, found: &Interrupted, last: u32) -> [Area; 2] {
     }
     let old_moved = (page > 0 || second) && page < last;
     [if old_moved { secondary } else { primary }, if page > 0 { primary } else { behind }]
+}
+
+/// Pages of both images, with so many octets of normal TLVs; 0 without a good header.
+fn used_pages(plan: &Plan<'_>, images: [Area; 2], tlv_sizes: [u16; 2]) -> [u32; 2] {
+    [0, 1].map(|n| {
+        let header = slot_header(plan.view, images[n].start);
+        let octets = header.map_or(0, |header| header.hashed_len() as u32);
+        (octets + u32::from(tlv_sizes[n])).div_ceil(plan.page())
+    })
 }
 
 /// Octets of an image's normal TLVs; 0 without a good image.

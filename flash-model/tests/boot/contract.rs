@@ -18,7 +18,7 @@ impl Harness for Obey {
     type Machine = BootLoader;
 
     fn env(&self) -> &dyn FlashView {
-        &self.rig.device
+        &self.rig.bare.device
     }
 
     fn answer(&mut self, now: Time, out: &BootOut) -> Option<BootIn> {
@@ -28,7 +28,7 @@ impl Harness for Obey {
                 let Layout { slots: [primary, secondary], scratch, .. } = self.rig.layout;
                 let areas = [Some(primary), Some(secondary), scratch];
                 assert!(areas.into_iter().flatten().any(|area| area.contains(op.at())), "{op:?}");
-                self.rig.now = self.rig.now.max(now);
+                self.rig.bare.now = self.rig.bare.now.max(now);
                 self.rig.run(vec![op.clone()], None, &mut log).expect("no cut was asked for");
                 Some(BootIn::FlashDone { data: Vec::with_capacity(16) })
             }
@@ -128,9 +128,9 @@ fn a_start_is_a_boot_from_the_beginning_even_in_the_middle_of_one() {
     rig.request(false);
     let mut boot = BootLoader::new(rig.config.clone(), rig.layout);
     for _ in 0..2 {
-        boot.handle(rig.now, BootIn::Start, &rig.device);
+        boot.handle(rig.bare.now, BootIn::Start, &rig.bare.device);
         let due = boot.deadline().expect("the secondary image is hashed");
-        boot.on_deadline(due, &rig.device);
+        boot.on_deadline(due, &rig.bare.device);
         let outs: Vec<BootOut> = std::iter::from_fn(|| boot.poll()).collect();
         let starts = outs.iter().filter(|out| matches!(out, BootOut::Trace(BootEvent::Start)));
         assert_eq!(starts.count(), 1);

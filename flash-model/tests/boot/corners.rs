@@ -26,7 +26,7 @@ fn begun() -> Rig {
     let mut rig = pending();
     rig.boot_cut_at(6);
     assert_eq!(
-        swap_type(&rig.device, &rig.layout, rig.config.mode),
+        swap_type(&rig.bare.device, &rig.layout, rig.config.mode),
         SwapType::None,
         "the request is gone"
     );
@@ -49,8 +49,8 @@ fn a_begun_swap_whose_image_went_bad_ends_as_if_reverted() {
     assert_eq!(booted(result), (1, SwapType::None, false));
     assert_eq!(log.erases, 8, "the whole secondary slot");
     assert_eq!(log.writes, 1);
-    assert_eq!(Trailer::read(&rig.device, rig.layout.primary()).image_ok, Flag::Set);
-    assert!(rig.device.is_blank(rig.layout.secondary()));
+    assert_eq!(Trailer::read(&rig.bare.device, rig.layout.primary()).image_ok, Flag::Set);
+    assert!(rig.bare.device.is_blank(rig.layout.secondary()));
 }
 
 #[test]
@@ -75,10 +75,10 @@ fn an_old_image_without_room_to_move_only_gets_the_copy_done_mark() {
     assert_eq!(booted(result), (1, SwapType::None, false));
     assert_eq!(log.lines.len(), 1);
     assert!(rig.holds(0, &old));
-    let trailer = Trailer::read(&rig.device, rig.layout.primary());
+    let trailer = Trailer::read(&rig.bare.device, rig.layout.primary());
     assert_eq!((trailer.magic, trailer.copy_done), (Magic::Unset, Flag::Set));
     assert_eq!(
-        swap_type(&rig.device, &rig.layout, rig.config.mode),
+        swap_type(&rig.bare.device, &rig.layout, rig.config.mode),
         SwapType::Test,
         "the request stays"
     );
@@ -88,11 +88,11 @@ fn an_old_image_without_room_to_move_only_gets_the_copy_done_mark() {
 fn a_revert_with_nothing_to_go_back_to_drops_both_trailers() {
     let mut rig = pending();
     rig.boot_through();
-    rig.device.clear(rig.layout.secondary());
+    rig.bare.device.clear(rig.layout.secondary());
     let (result, log) = rig.boot_through();
     assert_eq!(booted(result), (2, SwapType::None, false));
     assert_eq!(log.lines, ["E f000 1000", "E 7000 1000"]);
-    assert_eq!(swap_type(&rig.device, &rig.layout, rig.config.mode), SwapType::None);
+    assert_eq!(swap_type(&rig.bare.device, &rig.layout, rig.config.mode), SwapType::None);
     assert!(rig.boot_through().1.lines.is_empty());
 }
 

@@ -65,7 +65,7 @@ fn every_swap_costs_what_its_formula_says() {
                 let (n, p) = (sizes[0].max(sizes[1]), sizes[0].min(sizes[1]));
                 let mut rig = pending(shape, old, new, false);
                 let slot = rig.layout.primary();
-                let trailer = rig.config.trailer_len(slot, &rig.device.geometry());
+                let trailer = rig.config.trailer_len(slot, &rig.bare.device.geometry());
                 let t = trailer.div_ceil(PAGE) as usize;
                 let [test, perm, revert] = formulas(mode, n, p, t, scratch as usize);
                 let place = format!("{shape:?} {old} {new}");

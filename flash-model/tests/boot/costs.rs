@@ -66,18 +66,18 @@ fn the_reference_swap_takes_the_time_of_its_operations_and_hashes() {
     rig.put(0, 1, 373_928);
     rig.put(1, 2, 373_928);
     rig.request(false);
-    let before = rig.device.counters();
-    let start = rig.now;
+    let before = rig.bare.device.counters();
+    let start = rig.bare.now;
     let (result, log) = rig.boot_through();
     assert_eq!(swap_of(result), SwapType::Test);
     assert_eq!((log.erases, log.writes), (3 * 92 + 2, 3 * 92 * 5 + 4));
-    let words = rig.device.counters().words - before.words;
+    let words = rig.bare.device.counters().words - before.words;
     assert_eq!(words, 3 * 92 * (1024 + 1) + 7);
     // The hash covers all but the 40 octets of the TLV area.
     let hashing = Span::from_us(2 * 373_888 * 2);
     let flash = Span::from_ms(85) * (3 * 92 + 2) + Span::from_us(41) * words;
-    assert_eq!(rig.now.since(start), flash + hashing);
-    assert_eq!(rig.device.counters().overwritten_words, 0);
+    assert_eq!(rig.bare.now.since(start), flash + hashing);
+    assert_eq!(rig.bare.device.counters().overwritten_words, 0);
     let swapped = BootEvent::Swapped { done: 92, of: 92 };
     assert!(log.events.contains(&swapped));
 }
@@ -89,14 +89,14 @@ fn a_boot_without_request_touches_nothing_and_hashes_once() {
     let (result, log) = rig.boot_through();
     assert_eq!(swap_of(result), SwapType::None);
     assert!(log.lines.is_empty());
-    assert_eq!(rig.now.as_ns(), Span::from_ms(200).as_ns());
+    assert_eq!(rig.bare.now.as_ns(), Span::from_ms(200).as_ns());
 }
 
 #[test]
 fn a_confirmed_test_is_not_reverted() {
     let mut rig = pending(8, 2 * PAGE, 2 * PAGE, false);
     rig.boot_through();
-    let ops = set_confirmed(&rig.device, &rig.layout).unwrap();
+    let ops = set_confirmed(&rig.bare.device, &rig.layout).unwrap();
     assert_eq!(ops.len(), 1);
     rig.run(ops, None, &mut Log::default()).unwrap();
     let (result, log) = rig.boot_through();

@@ -47,8 +47,8 @@ impl Device {
     pub(crate) fn new(mut rig: Rig, len: u32) -> Self {
         let running = rig.put(0, 100, len);
         if rig.config.mode == (BootMode::DirectXip { revert: true }) {
-            let ops =
-                set_next(&rig.device, rig.layout.primary(), true, true).expect("a clean trailer");
+            let ops = set_next(&rig.bare.device, rig.layout.primary(), true, true)
+                .expect("a clean trailer");
             rig.run(ops, None, &mut Log::default()).expect("no cut was asked for");
         }
         let (confirmed, pending) = (true, None);
@@ -104,7 +104,7 @@ impl Device {
 
     fn request(&mut self, permanent: bool, cut: Option<usize>) {
         let spare = self.rig.layout.slots[self.spare()];
-        let device = &self.rig.device;
+        let device = &self.rig.bare.device;
         let ops: Vec<FlashOp> = match self.mode() {
             BootMode::DirectXip { revert: true } => {
                 set_next(device, spare, false, permanent).expect("a clean trailer")
@@ -129,7 +129,7 @@ impl Device {
     fn confirm(&mut self) {
         let active = self.rig.layout.slots[self.active];
         if self.mode() == (BootMode::DirectXip { revert: true }) {
-            let ops = set_next(&self.rig.device, active, true, true).expect("a clean trailer");
+            let ops = set_next(&self.rig.bare.device, active, true, true).expect("a clean trailer");
             self.rig.run(ops, None, &mut Log::default()).expect("no cut was asked for");
         } else if !self.is_xip() {
             self.rig.confirm();
@@ -206,7 +206,7 @@ impl Device {
     }
 
     fn lies(&self, at: u32, image: &[u8]) -> bool {
-        self.rig.device.bytes(at, image.len() as u32) == image
+        self.rig.bare.device.bytes(at, image.len() as u32) == image
     }
 
     /// What a boot of a mode that copies must have done.

@@ -39,8 +39,8 @@ fn erases(rig: &Rig, slot: usize) -> Vec<String> {
 }
 
 fn mark(rig: &mut Rig, slot: usize, active: bool, confirm: bool) {
-    let ops =
-        set_next(&rig.device, rig.layout.slots[slot], active, confirm).expect("a clean trailer");
+    let ops = set_next(&rig.bare.device, rig.layout.slots[slot], active, confirm)
+        .expect("a clean trailer");
     rig.run(ops, None, &mut Log::default()).expect("no cut was asked for");
 }
 
@@ -61,7 +61,7 @@ fn a_bad_secondary_image_costs_its_whole_slot_upwards_and_an_empty_slot_only_its
         let (result, log) = bad.boot_through();
         assert_eq!(runs(result), Some((0, 1)));
         assert_eq!(log.lines, erases(&bad, 1), "{mode:?}");
-        assert!(bad.device.is_blank(bad.layout.secondary()));
+        assert!(bad.bare.device.is_blank(bad.layout.secondary()));
 
         let mut empty = Shape::new(mode, 8).rig();
         empty.put(0, 1, 3 * PAGE);
@@ -69,7 +69,7 @@ fn a_bad_secondary_image_costs_its_whole_slot_upwards_and_an_empty_slot_only_its
         let (result, log) = empty.boot_through();
         assert_eq!(runs(result), Some((0, 1)));
         assert_eq!(log.lines, ["E f000 1000"], "{mode:?}");
-        assert!(empty.device.is_blank(empty.layout.secondary()));
+        assert!(empty.bare.device.is_blank(empty.layout.secondary()));
     }
 }
 
@@ -94,10 +94,10 @@ fn status_entries_are_as_wide_as_a_write_and_fields_lie_eight_apart() {
         rig.request(false);
         rig.boot_through();
         let end = rig.layout.primary().end();
-        let octet = |below: u32| rig.device.bytes(end - below, 1)[0];
+        let octet = |below: u32| rig.bare.device.bytes(end - below, 1)[0];
         assert_eq!((octet(32), octet(40)), (1, 2), "copy_done and swap_info");
         let status = end - 48 - 3 * 128 * write_size;
-        let entry = |n: u32| rig.device.bytes(status + n * write_size, 1)[0];
+        let entry = |n: u32| rig.bare.device.bytes(status + n * write_size, 1)[0];
         assert_eq!([0, 1, 2, 127].map(entry), [1, 1, 0xff, 0xff]);
         assert_eq!([128, 129, 130, 131, 132].map(entry), [1, 2, 1, 2, 0xff]);
     }
@@ -111,8 +111,8 @@ fn the_primary_status_stays_full_until_the_next_upgrade_and_the_secondary_traile
         rig.confirm();
         let [status, clean] = [0, 1].map(|slot| {
             let end = rig.layout.slots[slot].end();
-            let len = rig.config.trailer_len(rig.layout.slots[slot], &rig.device.geometry());
-            rig.device.bytes(end - len, len - 56).iter().any(|&octet| octet != 0xff)
+            let len = rig.config.trailer_len(rig.layout.slots[slot], &rig.bare.device.geometry());
+            rig.bare.device.bytes(end - len, len - 56).iter().any(|&octet| octet != 0xff)
         });
         assert!(status && !clean, "{mode:?}");
         assert_eq!(rig.trailer(1).magic, Magic::Unset);
@@ -120,7 +120,7 @@ fn the_primary_status_stays_full_until_the_next_upgrade_and_the_secondary_traile
         rig.upload(1, &image(3, PAGE + 600));
         rig.request(true);
         assert_eq!(boots(&mut rig), Some((0, 3)), "{mode:?}");
-        assert_eq!(rig.device.counters().overwritten_words, 0);
+        assert_eq!(rig.bare.device.counters().overwritten_words, 0);
     }
 }
 
@@ -147,7 +147,7 @@ fn a_secondary_slot_erased_during_a_trial_leaves_the_trial_image_running() {
     for mode in SWAPS {
         let mut rig = pending(mode);
         rig.boot_through();
-        rig.device.clear(rig.layout.secondary());
+        rig.bare.device.clear(rig.layout.secondary());
         let logs = [(); 3].map(|()| {
             let (result, log) = rig.boot_through();
             assert_eq!(runs(result), Some((0, 2)), "{mode:?}");
@@ -158,7 +158,7 @@ fn a_secondary_slot_erased_during_a_trial_leaves_the_trial_image_running() {
             assert!(logs[1].is_empty() && rig.trailer(0).magic == Magic::Unset);
         } else {
             assert!(logs.iter().all(|lines| *lines == ["E f000 1000"]), "at every boot");
-            assert_eq!(swap_type(&rig.device, &rig.layout, mode), SwapType::Revert);
+            assert_eq!(swap_type(&rig.bare.device, &rig.layout, mode), SwapType::Revert);
         }
     }
 }
@@ -187,7 +187,7 @@ fn a_request_for_an_empty_slot_stays_for_good_in_overwrite_only() {
     for _ in 0..3 {
         let (result, log) = rig.boot_through();
         assert!(runs(result) == Some((0, 1)) && log.lines.is_empty());
-        assert_eq!(swap_type(&rig.device, &rig.layout, OVERWRITE), SwapType::Test);
+        assert_eq!(swap_type(&rig.bare.device, &rig.layout, OVERWRITE), SwapType::Test);
     }
 }
 
@@ -220,8 +220,8 @@ fn swap_offset_wipes_an_upload_behind_an_old_header() {
     let third = image(3, PAGE + 600);
     // Only the pages that the upload itself covers are erased.
     let (at, len) = (rig.upload_at(1), 2 * PAGE);
-    rig.device.clear(flash_model::Area::new(at, len));
-    rig.device.load(at, &third);
+    rig.bare.device.clear(flash_model::Area::new(at, len));
+    rig.bare.device.load(at, &third);
     rig.request(false);
     let (result, log) = rig.boot_through();
     assert_eq!(runs(result), Some((0, 2)));
@@ -278,7 +278,7 @@ fn slots_of_wrong_sizes_leave_the_request_where_it_is_at_every_boot() {
         for _ in 0..3 {
             let (result, log) = rig.boot_through();
             assert!(runs(result) == Some((0, 1)) && log.lines.is_empty(), "{mode:?}");
-            assert_eq!(swap_type(&rig.device, &rig.layout, mode), SwapType::Test);
+            assert_eq!(swap_type(&rig.bare.device, &rig.layout, mode), SwapType::Test);
         }
     }
 }
@@ -333,7 +333,7 @@ fn direct_xip_with_revert_gives_a_marked_image_one_start_unless_it_is_confirmed(
             mark(&mut rig, 1, true, true);
         }
         assert_eq!(boots(&mut rig), Some(if confirmed { (1, 2) } else { (0, 1) }));
-        assert_eq!(rig.device.is_blank(rig.layout.secondary()), !confirmed);
+        assert_eq!(rig.bare.device.is_blank(rig.layout.secondary()), !confirmed);
     }
 }
 
@@ -417,7 +417,7 @@ fn a_boot_loader_with_a_key_refuses_what_that_key_has_not_signed() {
             }
             let version = boots(&mut rig).map(|(_, version)| version);
             assert_eq!(version, Some(if accepted { 2 } else { 1 }), "{mode:?}");
-            assert!(accepted || rig.device.is_blank(rig.layout.secondary()), "{mode:?}");
+            assert!(accepted || rig.bare.device.is_blank(rig.layout.secondary()), "{mode:?}");
         }
     }
 }

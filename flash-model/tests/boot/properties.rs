@@ -61,7 +61,7 @@ fn least(rig: &Rig) -> u32 {
 
 impl Len {
     fn octets(self, rig: &Rig) -> u32 {
-        let geometry = rig.device.geometry();
+        let geometry = rig.bare.device.geometry();
         let longest = rig.config.max_image_len(&rig.layout, &geometry);
         match self {
             Self::Part(thousandths) => {
@@ -127,7 +127,7 @@ proptest! {
         let overwrites = shape.mode == BootMode::OverwriteOnly { fast: true };
         let odd = overwrites && lens.iter().any(|len| len % PAGE == 0);
         if !odd {
-            prop_assert_eq!(device.rig.device.counters().overwritten_words, 0);
+            prop_assert_eq!(device.rig.bare.device.counters().overwritten_words, 0);
         }
     }
 
@@ -140,21 +140,21 @@ proptest! {
         acts in prop::collection::vec(act(), 1..10),
     ) {
         let (device, _) = live(shape, first, &acts);
-        prop_assert_eq!(device.rig.device.counters().overwritten_words, 0);
+        prop_assert_eq!(device.rig.bare.device.counters().overwritten_words, 0);
     }
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Fault {
     at: usize,
-    after: u64,
+    after: u32,
     how: Cut,
 }
 
 fn fault() -> impl Strategy<Value = Fault> {
     let how =
         prop_oneof![1 => Just(Cut::Half), 4 => any::<u64>().prop_map(|draw| Cut::Torn { draw })];
-    (1usize..60, 0u64..1000, how).prop_map(|(at, after, how)| Fault { at, after, how })
+    (1usize..60, 0u32..1000, how).prop_map(|(at, after, how)| Fault { at, after, how })
 }
 
 /// Runs a request with faults in the boots that carry it out; the images and how it ends.
@@ -189,7 +189,7 @@ fn torn(
 /// Octets of the primary slot before the pages that hold its trailer.
 fn before_trailer(rig: &Rig) -> u32 {
     let slot = rig.layout.primary();
-    let trailer = rig.config.trailer_len(slot, &rig.device.geometry());
+    let trailer = rig.config.trailer_len(slot, &rig.bare.device.geometry());
     slot.len - trailer.next_multiple_of(PAGE)
 }
 

@@ -1,24 +1,23 @@
 //! A device without radio and world: runs operations and boots to their end, or to a power cut.
 
 use flash_model::{
-    Area, BootConfig, BootEvent, BootIn, BootLoader, BootMode, BootOut, BootResult, Cut, Device,
-    FlashEvent, FlashIn, FlashOp, FlashOut, FlashView as _, Geometry, ImageSpec, ImageVersion,
-    Layout, OpKind, Part, RadioSync, Trailer, set_confirmed, set_pending,
+    Area, BareDevice, BootConfig, BootEvent, BootMode, BootResult, Cut, Device, FlashEvent,
+    FlashOp, FlashView as _, Geometry, ImageSpec, ImageVersion, Layout, OpKind, Part, PowerFailed,
+    RadioSync, Trailer, Watch, set_confirmed, set_pending,
 };
-use sim_core::{Machine as _, Span, Time};
+use sim_core::Time;
 
 pub(crate) const PAGE: u32 = 4096;
 
 #[derive(Clone)]
 pub(crate) struct Rig {
-    pub(crate) device: Device,
+    pub(crate) bare: BareDevice,
     pub(crate) layout: Layout,
     pub(crate) config: BootConfig,
-    pub(crate) now: Time,
     /// How the operation is left at which the power fails.
     pub(crate) cut: Cut,
     /// When the power fails, in thousandths of that operation's time.
-    pub(crate) cut_after: u64,
+    pub(crate) cut_after: u32,
 }
 
 /// What a small device is like.
@@ -46,10 +45,6 @@ pub(crate) struct Log {
     /// What the boot loader said.
     pub(crate) events: Vec<BootEvent>,
 }
-
-/// The power failed.
-#[derive(Debug)]
-pub(crate) struct PowerFailed;
 
 impl Shape {
     /// Two slots of so many pages, a scratch area of two where one is needed, words of 4 octets.
@@ -85,10 +80,9 @@ impl Rig {
     pub(crate) fn new(part: Part, layout: Layout, config: BootConfig) -> Self {
         layout.check(&part.geometry).expect("the layout of the test");
         Self {
-            device: Device::new(part, RadioSync::None),
+            bare: BareDevice::new(Device::new(part, RadioSync::None)),
             layout,
             config,
-            now: Time::ZERO,
             cut: Cut::Atomic,
             cut_after: 0,
         }
@@ -110,44 +104,45 @@ impl Rig {
     /// Puts octets into an erased slot: into the secondary one where an upload goes.
     pub(crate) fn load(&mut self, slot: usize, octets: &[u8]) {
         let at = self.upload_at(slot);
-        self.device.load(at, octets);
+        self.bare.device.load(at, octets);
     }
 
     /// Erases a slot and puts octets there, as an upload does; no time, no wear.
     pub(crate) fn upload(&mut self, slot: usize, octets: &[u8]) {
-        self.device.clear(self.layout.slots[slot]);
+        self.bare.device.clear(self.layout.slots[slot]);
         self.load(slot, octets);
     }
 
     /// Where the image in a slot begins.
     pub(crate) fn upload_at(&self, slot: usize) -> u32 {
-        let offset = if slot == 0 { 0 } else { self.config.upload_offset(&self.device.geometry()) };
+        let offset =
+            if slot == 0 { 0 } else { self.config.upload_offset(&self.bare.device.geometry()) };
         self.layout.slots[slot].start + offset
     }
 
     /// What the trailer of a slot says.
     pub(crate) fn trailer(&self, slot: usize) -> Trailer {
-        let map = self.config.trailer_map(self.layout.slots[slot], &self.device.geometry());
-        Trailer::read_at(&self.device, &map)
+        let map = self.config.trailer_map(self.layout.slots[slot], &self.bare.device.geometry());
+        Trailer::read_at(&self.bare.device, &map)
     }
 
     /// Changes the contents of an area from outside.
     pub(crate) fn edit(&mut self, area: Area, change: impl FnOnce(&mut [u8])) {
-        let mut bytes = self.device.bytes(area.start, area.len).to_vec();
+        let mut bytes = self.bare.device.bytes(area.start, area.len).to_vec();
         change(&mut bytes);
-        self.device.clear(area);
-        self.device.load(area.start, &bytes);
+        self.bare.device.clear(area);
+        self.bare.device.load(area.start, &bytes);
     }
 
     /// Asks for a swap as an application does.
     pub(crate) fn request(&mut self, permanent: bool) {
-        let ops = set_pending(&self.device, &self.layout, permanent).expect("a clean trailer");
+        let ops = set_pending(&self.bare.device, &self.layout, permanent).expect("a clean trailer");
         self.run(ops, None, &mut Log::default()).expect("no cut was asked for");
     }
 
     /// Confirms the running image as an application does.
     pub(crate) fn confirm(&mut self) {
-        let ops = set_confirmed(&self.device, &self.layout).expect("a clean trailer");
+        let ops = set_confirmed(&self.bare.device, &self.layout).expect("a clean trailer");
         self.run(ops, None, &mut Log::default()).expect("no cut was asked for");
     }
 
@@ -163,10 +158,8 @@ impl Rig {
         cut: Option<usize>,
         log: &mut Log,
     ) -> Result<(), PowerFailed> {
-        for op in ops {
-            self.op(op, cut, log)?;
-        }
-        Ok(())
+        let mut watch = self.watch(cut, log);
+        ops.into_iter().try_for_each(|op| self.bare.carry_out(op, &mut watch).map(drop))
     }
 
     /// Runs the boot loader to its end or to the cut.
@@ -175,24 +168,12 @@ impl Rig {
         cut: Option<usize>,
         log: &mut Log,
     ) -> Result<BootResult, PowerFailed> {
-        let mut boot = BootLoader::new(self.config.clone(), self.layout);
-        boot.handle(self.now, BootIn::Start, &self.device);
-        loop {
-            let mut done = None;
-            while let Some(out) = boot.poll() {
-                match out {
-                    BootOut::Flash(op) => done = Some(self.op(op, cut, log)?),
-                    BootOut::Jump(result) => return Ok(result),
-                    BootOut::Trace(event) => log.events.push(event),
-                }
-            }
-            if let Some(data) = done {
-                boot.handle(self.now, BootIn::FlashDone { data }, &self.device);
-            } else {
-                self.now = boot.deadline().expect("a boot loader waits for flash or time");
-                boot.on_deadline(self.now, &self.device);
-            }
-        }
+        let mut watch = self.watch(cut, log);
+        self.bare.boot(&self.config, self.layout, &mut watch)
+    }
+
+    fn watch<'l>(&self, at: Option<usize>, log: &'l mut Log) -> CutAt<'l> {
+        CutAt { at, how: (self.cut, self.cut_after), log }
     }
 
     /// Boots without a cut.
@@ -204,35 +185,28 @@ impl Rig {
 
     /// Whether the octets lie at the start of a slot.
     pub(crate) fn holds(&self, slot: usize, bytes: &[u8]) -> bool {
-        self.device.bytes(self.layout.slots[slot].start, bytes.len() as u32) == bytes
+        self.bare.device.bytes(self.layout.slots[slot].start, bytes.len() as u32) == bytes
+    }
+}
+
+/// Logs, and lets the power fail at one operation.
+struct CutAt<'l> {
+    at: Option<usize>,
+    how: (Cut, u32),
+    log: &'l mut Log,
+}
+
+impl Watch for CutAt<'_> {
+    fn before(&mut self, _bare: &BareDevice, _op: &FlashOp) -> Option<(Cut, u32)> {
+        (self.at == Some(self.log.lines.len() + 1)).then_some(self.how)
     }
 
-    fn op(
-        &mut self,
-        op: FlashOp,
-        cut: Option<usize>,
-        log: &mut Log,
-    ) -> Result<Vec<u8>, PowerFailed> {
-        self.device.handle(self.now, FlashIn::Start(op), ());
-        if cut == Some(log.lines.len() + 1) {
-            let until = self.device.deadline().expect("an operation has an end");
-            let whole = until.since(self.now);
-            self.now += Span::from_ns(whole.as_ns() * self.cut_after / 1000);
-            self.device.handle(self.now, FlashIn::PowerOff(self.cut), ());
-            while self.device.poll().is_some() {}
-            return Err(PowerFailed);
-        }
-        loop {
-            while let Some(out) = self.device.poll() {
-                match out {
-                    FlashOut::Trace(event) => log.note(event),
-                    FlashOut::Done { data } => return Ok(data),
-                    FlashOut::Busy { .. } | FlashOut::Slot(_) => {}
-                }
-            }
-            self.now = self.device.deadline().expect("an operation has an end");
-            self.device.on_deadline(self.now, ());
-        }
+    fn flash(&mut self, _device: &Device, _now: Time, event: FlashEvent) {
+        self.log.note(event);
+    }
+
+    fn boot(&mut self, event: BootEvent) {
+        self.log.events.push(event);
     }
 }
 

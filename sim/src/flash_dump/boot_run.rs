@@ -1,12 +1,9 @@
 //! One boot, really run on the contents of a dump.
 
 use super::Setup;
-use flash_model::{
-    BootEvent, BootIn, BootLoader, BootOut, BootResult, Device, FlashEvent, FlashIn, FlashOp,
-    FlashOut, OpKind, SwapType,
-};
+use flash_model::{BareDevice, BootEvent, BootResult, Device, FlashEvent, OpKind, SwapType, Watch};
 use serde::{Serialize, Serializer};
-use sim_core::{Machine as _, Span, Time};
+use sim_core::{Span, Time};
 
 /// A boot and what it cost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -130,36 +127,16 @@ struct Course {
     phases: Vec<Phase>,
     /// Flash operations since the last event.
     pending: Cost,
+    /// When the operation in progress began.
+    since: Time,
 }
 
 impl BootRun {
     /// Boots the device.
-    pub(super) fn of(device: &mut Device, setup: &Setup) -> Self {
-        let mut boot = BootLoader::new(setup.boot.clone(), setup.layout);
+    pub(super) fn of(bare: &mut BareDevice, setup: &Setup) -> Self {
+        let start = bare.now;
         let mut course = Course::default();
-        let mut now = Time::ZERO;
-        boot.handle(now, BootIn::Start, &*device);
-        let result = loop {
-            let (mut done, mut result) = (None, None);
-            while let Some(out) = boot.poll() {
-                match out {
-                    BootOut::Flash(op) => done = Some(carry_out(device, &mut now, op, &mut course)),
-                    BootOut::Jump(ended) => result = Some(ended),
-                    BootOut::Trace(event) => course.see(event),
-                }
-            }
-            if let Some(result) = result {
-                break result;
-            }
-            if let Some(data) = done {
-                boot.handle(now, BootIn::FlashDone { data }, &*device);
-            } else {
-                let until = boot.deadline().expect("a boot loader waits for flash or time");
-                course.hashed(until.since(now));
-                now = until;
-                boot.on_deadline(now, &*device);
-            }
-        };
+        let result = bare.boot(&setup.boot, setup.layout, &mut course).expect("nobody cuts power");
         course.settle();
         let sum = |of: fn(&Phase) -> u32| course.phases.iter().map(of).sum();
         Self {
@@ -167,28 +144,32 @@ impl BootRun {
             erases: sum(|phase| phase.erases),
             writes: sum(|phase| phase.writes),
             octets: course.phases.iter().map(|phase| phase.octets).sum(),
-            time: now.since(Time::ZERO),
+            time: bare.now.since(start),
             phases: course.phases,
         }
     }
 }
 
-fn carry_out(device: &mut Device, now: &mut Time, op: FlashOp, course: &mut Course) -> Vec<u8> {
-    device.handle(*now, FlashIn::Start(op), ());
-    let since = *now;
-    loop {
-        while let Some(out) = device.poll() {
-            match out {
-                FlashOut::Trace(FlashEvent::Start { kind, len, .. }) => course.started(kind, len),
-                FlashOut::Done { data } => {
-                    course.pending.time += now.since(since);
-                    return data;
-                }
-                FlashOut::Trace(_) | FlashOut::Busy { .. } | FlashOut::Slot(_) => {}
+impl Watch for Course {
+    fn flash(&mut self, _device: &Device, now: Time, event: FlashEvent) {
+        match event {
+            FlashEvent::Start { kind, len, .. } => {
+                self.since = now;
+                self.started(kind, len);
             }
+            FlashEvent::End { .. } => self.pending.time += now.since(self.since),
+            FlashEvent::Ask { .. } | FlashEvent::Cut { .. } => {}
         }
-        *now = device.deadline().expect("an operation has an end");
-        device.on_deadline(*now, ());
+    }
+
+    fn boot(&mut self, event: BootEvent) {
+        self.see(event);
+    }
+
+    fn hashed(&mut self, time: Span) {
+        if let Some(last) = self.phases.last_mut() {
+            last.time += time;
+        }
     }
 }
 
@@ -199,12 +180,6 @@ impl Course {
         } else {
             self.pending.writes += 1;
             self.pending.octets += u64::from(len);
-        }
-    }
-
-    fn hashed(&mut self, time: Span) {
-        if let Some(last) = self.phases.last_mut() {
-            last.time += time;
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::Setup;
 use super::boot_run::{BootRun, Ending};
-use flash_model::{BootMode, Device, FlashOp, RadioSync, set_confirmed, set_next};
+use flash_model::{BareDevice, BootMode, Device, FlashOp, RadioSync, set_confirmed, set_next};
 use serde::Serialize;
 
 /// What the next boot does and what follows from it.
@@ -28,16 +28,14 @@ pub(super) fn device(bytes: &[u8], setup: &Setup) -> Device {
 impl NextBoot {
     /// Boots a copy of the device.
     pub(super) fn of(device: &Device, setup: &Setup) -> Self {
-        let mut first = device.clone();
+        let mut first = BareDevice::new(device.clone());
         let run = BootRun::of(&mut first, setup);
         let slot = run.ending.slot;
         let then = slot.map(|_| BootRun::of(&mut first.clone(), setup).ending);
-        let confirmed = slot.and_then(|slot| confirmation(&first, setup, slot));
+        let confirmed = slot.and_then(|slot| confirmation(&first.device, setup, slot));
         let then_if_confirmed = confirmed.map(|ops| {
             for op in ops {
-                if let FlashOp::Write { at, data } = op {
-                    first.overlay(at, &data);
-                }
+                first.carry_out(op, &mut ()).expect("nobody cuts power");
             }
             BootRun::of(&mut first, setup).ending
         });

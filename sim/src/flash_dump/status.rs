@@ -45,7 +45,7 @@ pub enum Progress {
 pub(super) fn runs(view: &dyn FlashView, setup: &Setup, area: Area) -> Vec<StatusRun> {
     let geometry = view.geometry();
     let map = setup.boot.trailer_map(area, &geometry);
-    let sectors = if setup.layout.scratch == Some(area) { 1 } else { setup.boot.max_sectors };
+    let sectors = setup.boot.status_sectors(&setup.layout, area);
     let per_sector = setup.boot.entries_per_sector();
     let mut runs: Vec<StatusRun> = Vec::new();
     for first in 0..sectors * per_sector {

@@ -264,10 +264,13 @@ impl Resolver<'_> {
         })
     }
 
+    fn boot_mode(&self) -> BootMode {
+        BootMode::from_name(self.word("boot.mode")).expect("the choice lists names of modes")
+    }
+
     fn boot(&self, layout: &flash_model::Layout, part: &Part) -> BootConfig {
         BootConfig {
-            mode: BootMode::from_name(self.word("boot.mode"))
-                .expect("the choice lists names of modes"),
+            mode: self.boot_mode(),
             max_sectors: match self.octets("boot.max_sectors") {
                 0 => layout.slots.map(|slot| slot.page_count(part.geometry.page)).into_iter().max(),
                 sectors => Some(sectors),
@@ -307,8 +310,7 @@ impl Resolver<'_> {
             reset_ms: self.octets("server.reset_ms"),
             cpu: Span::from_us(self.number("server.cpu_us")),
             conn_param_control: self.truth("server.conn_param_control"),
-            boot_mode: BootMode::from_name(self.word("boot.mode"))
-                .expect("the choice lists names of modes"),
+            boot_mode: self.boot_mode(),
             layout: layout::resolve(|path| self.octets(path)),
             ..ServerConfig::default()
         }

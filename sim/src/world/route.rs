@@ -99,6 +99,8 @@ impl<S: Sink> World<S> {
         self.agenda.set(FLASH, self.device.flash.deadline());
     }
 
+    /// Kept out of line: it runs between uploads, whose code must fit the instruction cache.
+    #[inline(never)]
     fn drain_boot(&mut self) {
         while let Some(out) = self.device.boot.poll() {
             self.boot_says(out);

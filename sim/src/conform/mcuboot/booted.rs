@@ -1,8 +1,7 @@
 //! What runs after a boot, in the words of the reference.
 
-use super::rig::Rig;
 use super::setup::{SLOTS, Setup};
-use flash_model::{BootResult, FlashView as _};
+use flash_model::{BareDevice, BootResult, FlashView as _};
 
 pub(super) const NOTHING: &str = "-";
 pub(super) const ASSERTION: &str = "ASSERT";
@@ -10,7 +9,7 @@ pub(super) const ASSERTION: &str = "ASSERT";
 /// The image whose octets lie at the start of the booted slot: `NAME`, `NAME@secondary`, or
 /// `?VERSION@SLOT` when it is none of the scenario's. Images may be equal octet by octet; the one
 /// that is `expected` comes first then.
-pub(super) fn name(setup: &Setup, rig: &Rig, result: BootResult, expected: &str) -> String {
+pub(super) fn name(setup: &Setup, rig: &BareDevice, result: BootResult, expected: &str) -> String {
     let (version, slot) = match result {
         BootResult::Booted { version, slot, .. } => (version, usize::from(slot)),
         BootResult::Dead => return NOTHING.to_owned(),

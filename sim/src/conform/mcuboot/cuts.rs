@@ -3,13 +3,12 @@
 
 use super::booted::{self, ASSERTION, NOTHING};
 use super::oplog::OpLog;
-use super::rig::Rig;
 use super::scenario::{Cuts, Row};
 use super::setup::Setup;
 use super::states::States;
 use crate::conform::difference::{Difference, same, same_digest};
 use crate::conform::{Failure, FileResult};
-use flash_model::{BootResult, Cut, FlashOp};
+use flash_model::{BareDevice, BootResult, Cut, FlashOp};
 use serde::Deserialize as _;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -48,14 +47,14 @@ impl<'s> Strikes<'s> {
     pub(super) fn strike(
         &mut self,
         k: u32,
-        rig: &Rig,
+        rig: &BareDevice,
         op: &FlashOp,
         states: &mut States<'_>,
         result: &mut FileResult,
     ) {
         for (cut, row) in self.rows.remove(&k).unwrap_or_default() {
             let mut rig = rig.clone();
-            rig.cut(op.clone(), cut);
+            rig.fail_during(op.clone(), cut, 0);
             match recover(self.setup, &mut rig, &row, states) {
                 Ok(()) => result.passed += 1,
                 Err(difference) => result.failures.push(difference.of(&self.case_of(cut, &row))),
@@ -80,7 +79,7 @@ impl<'s> Strikes<'s> {
 /// Runs the boot loader after the cut and compares.
 fn recover(
     setup: &Setup,
-    rig: &mut Rig,
+    rig: &mut BareDevice,
     row: &Row,
     states: &mut States<'_>,
 ) -> Result<(), Difference> {
@@ -89,7 +88,7 @@ fn recover(
     let mut runs = 0;
     let (result, name) = loop {
         let mut log = OpLog::default();
-        let result = rig.boot(setup, &mut log, &mut |_, _| {});
+        let result = setup.boot(rig, &mut log);
         first.get_or_insert(log);
         runs += 1;
         let name = booted::name(setup, rig, result, booted);

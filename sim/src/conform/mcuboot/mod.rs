@@ -6,7 +6,6 @@ mod booted;
 mod cuts;
 mod oplog;
 mod replay;
-mod rig;
 mod scenario;
 mod setup;
 mod states;

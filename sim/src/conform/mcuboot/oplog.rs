@@ -1,8 +1,9 @@
 //! The flash operations of a step, as the reference log writes them.
 
 use crate::report::hex;
-use flash_model::{Area, Device, FlashView as _, OpKind};
+use flash_model::{Area, Device, FlashEvent, FlashView as _, OpKind, Watch};
 use sha2::{Digest as _, Sha256};
+use sim_core::Time;
 use std::fmt::Write as _;
 
 /// Operations in order: `E address length` and `W address length crc32`, all hex.
@@ -19,8 +20,7 @@ pub(super) struct OpLog {
 }
 
 impl OpLog {
-    /// Notes an operation that has just begun: `device` shows what lies there before it.
-    pub(super) fn note(&mut self, device: &Device, kind: OpKind, area: Area, crc: u32) {
+    fn note(&mut self, device: &Device, kind: OpKind, area: Area, crc: u32) {
         if !self.text.is_empty() {
             self.text.push('\n');
         }
@@ -53,5 +53,14 @@ impl OpLog {
     /// SHA-256 of the lines.
     pub(super) fn digest(&self) -> String {
         hex(&Sha256::digest(&self.text))
+    }
+}
+
+/// Operations are noted as they begin, when the device shows what lies there before them.
+impl Watch for OpLog {
+    fn flash(&mut self, device: &Device, _now: Time, event: FlashEvent) {
+        if let FlashEvent::Start { kind, at, len, crc } = event {
+            self.note(device, kind, Area::new(at, len), crc);
+        }
     }
 }

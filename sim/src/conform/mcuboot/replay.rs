@@ -3,18 +3,18 @@
 use super::booted;
 use super::cuts::Strikes;
 use super::oplog::OpLog;
-use super::rig::{Before, Rig};
 use super::scenario::{Action, Scenario, Step};
-use super::setup::{Setup, SetupError};
+use super::setup::{NO_FAILURE, Setup, SetupError};
 use super::states::States;
 use crate::conform::FileResult;
 use crate::conform::difference::{Difference, same, stated};
 use crate::report::hex;
 use flash_model::{
-    Area, BootResult, SetConfirmedError, SetNextError, SetPendingError, set_confirmed, set_next,
-    set_pending,
+    Area, BareDevice, BootResult, Cut, Device, FlashEvent, FlashOp, SetConfirmedError,
+    SetNextError, SetPendingError, Watch, set_confirmed, set_next, set_pending,
 };
 use sha2::{Digest as _, Sha256};
+use sim_core::Time;
 
 /// What an action came to.
 struct Outcome {
@@ -22,6 +22,25 @@ struct Outcome {
     rc: i32,
     /// Of a boot.
     result: Option<BootResult>,
+}
+
+/// Logs a step, and lets the supply of copies fail before each of its operations.
+struct Stricken<'w, 's> {
+    log: OpLog,
+    strikes: &'w mut Strikes<'s>,
+    states: &'w mut States<'s>,
+    result: &'w mut FileResult,
+}
+
+impl Watch for Stricken<'_, '_> {
+    fn before(&mut self, rig: &BareDevice, op: &FlashOp) -> Option<(Cut, u32)> {
+        self.strikes.strike(self.log.len() + 1, rig, op, self.states, self.result);
+        None
+    }
+
+    fn flash(&mut self, device: &Device, now: Time, event: FlashEvent) {
+        self.log.flash(device, now, event);
+    }
 }
 
 /// Replays a scenario. It is one case, and each of its power cuts is another.
@@ -43,12 +62,10 @@ pub(super) fn replay(
         } else {
             let cuts = scenario.cuts.iter().filter(|cuts| cuts.step == n);
             let mut strikes = Strikes::new(&setup, format!("{id}: {place}"), cuts, result);
-            let mut log = OpLog::default();
-            let mut k = 0;
-            let outcome = act(&setup, &mut rig, &step.action, &mut log, &mut |rig, op| {
-                k += 1;
-                strikes.strike(k, rig, op, &mut states, result);
-            })?;
+            let log = OpLog::default();
+            let mut watch = Stricken { log, strikes: &mut strikes, states: &mut states, result };
+            let outcome = act(&setup, &mut rig, &step.action, &mut watch)?;
+            let log = watch.log;
             strikes.finish(log.len(), result);
             compare(&setup, &rig, step, &outcome, &log)
         };
@@ -84,15 +101,14 @@ fn sizes(scenario: &Scenario, setup: &Setup) -> Result<(), Difference> {
 
 fn act(
     setup: &Setup,
-    rig: &mut Rig,
+    rig: &mut BareDevice,
     action: &Action,
-    log: &mut OpLog,
-    before: Before<'_>,
+    watch: &mut impl Watch,
 ) -> Result<Outcome, SetupError> {
     let layout = &setup.layout;
     let ops = match action {
         Action::Boot => {
-            let result = rig.boot(setup, log, before);
+            let result = setup.boot(rig, watch);
             let rc = i32::from(!matches!(result, BootResult::Booted { .. }));
             return Ok(Outcome { rc, result: Some(result) });
         }
@@ -109,7 +125,9 @@ fn act(
     };
     let rc = match ops {
         Ok(ops) => {
-            rig.run(ops, log, before);
+            for op in ops {
+                rig.carry_out(op, watch).expect(NO_FAILURE);
+            }
             0
         }
         Err(rc) => rc,
@@ -123,7 +141,7 @@ const BOOT_EBADVECT: i32 = 4;
 
 fn compare(
     setup: &Setup,
-    rig: &Rig,
+    rig: &BareDevice,
     step: &Step,
     outcome: &Outcome,
     log: &OpLog,

@@ -1,10 +1,9 @@
 //! What a scenario asks for, checked and built: partitions, boot loader, images, first contents.
 
-use super::rig::Rig;
 use super::scenario::{Action, Image, Item, Options, Scenario};
 use flash_model::{
-    Area, BootConfig, BootMode, Device, Geometry, ImageSpec, ImageVersion, KnownBytes, Layout,
-    LayoutError, Part, RadioSync, VersionError,
+    Area, BareDevice, BootConfig, BootMode, BootResult, Device, FlashView as _, Geometry,
+    ImageSpec, ImageVersion, KnownBytes, Layout, LayoutError, Part, RadioSync, VersionError, Watch,
 };
 use std::collections::BTreeMap;
 
@@ -66,6 +65,9 @@ pub(super) enum SetupError {
 /// No part of this kind is larger; keeps a wrong address from asking for gigabytes.
 const LARGEST: u32 = 0x0400_0000;
 
+/// Cuts are carried out on copies; the device itself keeps its supply.
+pub(super) const NO_FAILURE: &str = "the supply fails on copies alone";
+
 pub(super) const SLOTS: [&str; 2] = ["primary", "secondary"];
 const SCRATCH: &str = "scratch";
 
@@ -100,7 +102,7 @@ impl Setup {
     }
 
     /// A device with the first contents, which recognises the images by their octets.
-    pub(super) fn rig(&self, scenario: &Scenario) -> Result<Rig, SetupError> {
+    pub(super) fn rig(&self, scenario: &Scenario) -> Result<BareDevice, SetupError> {
         let part = Part { geometry: self.geometry, ..Part::nrf52840() };
         let mut device = Device::new(part, RadioSync::None);
         for (name, bytes) in &self.images {
@@ -108,9 +110,14 @@ impl Setup {
             let hashed = usize::from(image.hdr_size) + image.body_len as usize;
             device.know(KnownBytes::new(&bytes[..hashed]));
         }
-        let mut rig = Rig::new(device);
+        let mut rig = BareDevice::new(device);
         self.change(&mut rig, &scenario.init)?;
         Ok(rig)
+    }
+
+    /// Runs the boot loader to its end.
+    pub(super) fn boot(&self, rig: &mut BareDevice, watch: &mut impl Watch) -> BootResult {
+        rig.boot(&self.config, self.layout, watch).expect(NO_FAILURE)
     }
 
     /// The slot of this name.
@@ -124,12 +131,13 @@ impl Setup {
     }
 
     /// Changes contents from outside.
-    pub(super) fn change(&self, rig: &mut Rig, items: &[Item]) -> Result<(), SetupError> {
+    pub(super) fn change(&self, rig: &mut BareDevice, items: &[Item]) -> Result<(), SetupError> {
         for item in items {
             let area = self.area(item.area())?;
-            let mut octets = rig.contents(area);
+            let mut octets = rig.device.bytes(area.start, area.len).to_vec();
             self.apply(item, &mut octets)?;
-            rig.replace(area, &octets);
+            rig.device.clear(area);
+            rig.device.load(area.start, &octets);
         }
         Ok(())
     }

@@ -2,12 +2,11 @@
 
 use super::booted;
 use super::oplog::OpLog;
-use super::rig::Rig;
 use super::scenario::{NextBoot, Scenario, State};
 use super::setup::{SLOTS, Setup};
 use crate::conform::difference::{Difference, same, same_digest, stated};
 use crate::report::hex;
-use flash_model::{Area, Field, FlashView as _, swap_type};
+use flash_model::{Area, BareDevice, Field, FlashView as _, swap_type};
 use std::collections::BTreeMap;
 
 /// The states and what has been seen of them.
@@ -33,7 +32,7 @@ impl<'s> States<'s> {
     }
 
     /// Compares the device with a state, and at the first meeting what a boot does from there.
-    pub(super) fn meet(&mut self, rig: &Rig, index: usize) -> Result<(), Difference> {
+    pub(super) fn meet(&mut self, rig: &BareDevice, index: usize) -> Result<(), Difference> {
         if self.compare(rig, index)? {
             self.follow(rig, index);
         }
@@ -41,7 +40,7 @@ impl<'s> States<'s> {
     }
 
     /// Whether it is the first meeting.
-    fn compare(&mut self, rig: &Rig, index: usize) -> Result<bool, Difference> {
+    fn compare(&mut self, rig: &BareDevice, index: usize) -> Result<bool, Difference> {
         let place = format!("state {index}");
         let Some(state) = self.scenario.states.get(index) else {
             return Err(Difference::new(&place, "a state of `states`", "none of this number"));
@@ -57,7 +56,7 @@ impl<'s> States<'s> {
     }
 
     /// Boots on and on until a state is met that was met before.
-    fn follow(&mut self, rig: &Rig, index: usize) {
+    fn follow(&mut self, rig: &BareDevice, index: usize) {
         let scenario = self.scenario;
         let mut rig = rig.clone();
         let mut here = Some(index);
@@ -72,9 +71,9 @@ impl<'s> States<'s> {
     }
 
     /// One boot; the state that it reaches, if that is met for the first time.
-    fn boot(&mut self, rig: &mut Rig, next: &NextBoot) -> Result<Option<usize>, Difference> {
+    fn boot(&mut self, rig: &mut BareDevice, next: &NextBoot) -> Result<Option<usize>, Difference> {
         let mut log = OpLog::default();
-        let result = rig.boot(self.setup, &mut log, &mut |_, _| {});
+        let result = self.setup.boot(rig, &mut log);
         let booted = booted::name(self.setup, rig, result, &next.booted);
         same("booted", next.booted.as_str(), &booted)?;
         same("operations", next.n_ops, log.len())?;
@@ -88,7 +87,7 @@ impl<'s> States<'s> {
         }
     }
 
-    fn look_at(&self, rig: &Rig, state: &State) -> Result<(), Difference> {
+    fn look_at(&self, rig: &BareDevice, state: &State) -> Result<(), Difference> {
         for (name, area) in SLOTS.into_iter().zip(self.setup.layout.slots) {
             let at = self.setup.config.trailer_map(area, &self.setup.geometry).at(Field::SwapSize);
             let got = hex(rig.device.bytes(at, area.end() - at));
@@ -101,7 +100,11 @@ impl<'s> States<'s> {
         self.hashes(rig, &state.sha256)
     }
 
-    fn hashes(&self, rig: &Rig, sha256: &BTreeMap<String, String>) -> Result<(), Difference> {
+    fn hashes(
+        &self,
+        rig: &BareDevice,
+        sha256: &BTreeMap<String, String>,
+    ) -> Result<(), Difference> {
         for (name, &area) in &self.setup.areas {
             let got = hex(&rig.device.sha256(area));
             stated(&format!("SHA-256 of {name}"), sha256.get(name), &got)?;
@@ -112,7 +115,7 @@ impl<'s> States<'s> {
     /// First octets of the status entries, run-length coded: `01*8 ff*120 02`.
     fn status(
         &self,
-        rig: &Rig,
+        rig: &BareDevice,
         name: &str,
         area: Area,
         stated: Option<&String>,

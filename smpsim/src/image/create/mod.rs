@@ -105,24 +105,25 @@ fn builder(arguments: &CreateArguments) -> Result<ImageBuilder, Refusal> {
     })
 }
 
-/// The application without the room for the header that it may begin with. `fits` sees its length
-/// before anything is made of it.
+/// The application without the room for the header that it may begin with. `fits` sees its length with
+/// the header before anything is made of it.
 fn body(
     arguments: &CreateArguments,
     input: Option<&Path>,
     fits: impl Fn(u64) -> Result<(), Refusal>,
 ) -> Result<Vec<u8>, Refusal> {
+    let header_size = usize::from(arguments.header_size);
     let Some(path) = input else {
         let len = arguments.body_len.unwrap_or_default();
-        fits(u64::from(len))?;
+        fits(u64::from(len) + header_size as u64)?;
         return Ok(generated_body(len, arguments.seed).collect());
     };
     let mut octets = read(path)?;
-    fits(octets.len() as u64)?;
     if arguments.pad_header {
+        fits((octets.len() + header_size) as u64)?;
         return Ok(octets);
     }
-    let header_size = usize::from(arguments.header_size);
+    fits(octets.len() as u64)?;
     let first = octets.iter().take(header_size).position(|&b| b != 0);
     if first.is_some() || octets.len() < header_size {
         let at = first.unwrap_or(octets.len());
