@@ -23,6 +23,8 @@ mod server;
 mod transport;
 mod worker;
 
-pub use config::{ConfigError, EraseMode, Profile, Quirks, ServerConfig};
+pub use config::{
+    ConfigError, DeviceFacts, EraseMode, Profile, Quirks, ServerConfig, StatGroup, Thread,
+};
 pub use event::{DropReason, ServerEvent};
 pub use server::{Server, ServerIn, ServerOut};

@@ -1,11 +1,11 @@
 //! From a handler's outcome to notifications, one at a time.
 
-use crate::groups::{Outcome, Refusal};
+use crate::groups::{Code, Outcome, Refusal};
 use crate::worker::Phase;
 use crate::{DropReason, Server, ServerEvent, ServerOut};
 use sim_core::Sdu;
-use smp_wire::cbor::{MapForm, Writer};
-use smp_wire::errors::Rc;
+use smp_wire::cbor::Writer;
+use smp_wire::errors::{GroupError, Rc};
 use smp_wire::header::put_len;
 
 /// The smallest ATT MTU; a notification has at least the room that this leaves.
@@ -28,7 +28,7 @@ impl Server {
     pub(crate) fn answer(&mut self, outcome: Outcome) {
         let fits = self.worker.response.len() <= self.config.frame_max();
         match outcome {
-            Ok(()) if fits => self.send(0),
+            Ok(()) if fits => self.send(0, false),
             Ok(()) => self.refuse(Rc::MessageTooLarge),
             Err(refusal) => self.refuse_because(refusal),
         }
@@ -36,16 +36,29 @@ impl Server {
 
     /// Sends an error code alone.
     pub(crate) fn refuse(&mut self, rc: Rc) {
-        self.refuse_because(Refusal { rc, why: None });
+        self.send_rc(rc, None);
+    }
+
+    fn refuse_because(&mut self, refusal: Refusal) {
+        match refusal.code {
+            Code::Rc(rc) => self.send_rc(rc, refusal.why),
+            Code::Group(error) if self.worker.header.version > 0 => {
+                self.send_err(error, refusal.also);
+            }
+            Code::Group(error) => match error.in_version_1() {
+                Rc::Ok => self.give_up_response(DropReason::NoResponse),
+                rc => self.send_rc(rc, refusal.why),
+            },
+        }
     }
 
     /// Whatever the handler wrote is discarded for an error (Zephyr `smp.c`, `smp_on_err` and
     /// `smp_build_err_rsp`).
-    fn refuse_because(&mut self, refusal: Refusal) {
+    fn send_rc(&mut self, rc: Rc, why: Option<&'static str>) {
         self.begin_response();
-        let why = refusal.why.filter(|_| self.config.verbose_errors);
-        let rc = refusal.rc as i16;
-        let mut writer = Writer::new(&mut self.worker.response, MapForm::Indefinite);
+        let why = why.filter(|_| self.config.verbose_errors);
+        let rc = rc as i16;
+        let mut writer = Writer::new(&mut self.worker.response, self.config.form());
         writer.map(1 + usize::from(why.is_some()));
         writer.text("rc");
         writer.int(rc.into());
@@ -54,17 +67,38 @@ impl Server {
             writer.text(why);
         }
         writer.end_map();
-        self.send(rc);
+        self.send(rc, true);
     }
 
-    fn send(&mut self, rc: i16) {
+    /// An error of the group is a success to the packet: further requests in it are served (Zephyr
+    /// 3.5 `smp.c`, `smp_add_cmd_err`).
+    fn send_err(&mut self, error: GroupError, also: Option<(&'static str, u64)>) {
+        self.begin_response();
+        let mut writer = Writer::new(&mut self.worker.response, self.config.form());
+        writer.map(1 + usize::from(also.is_some()));
+        writer.text("err");
+        writer.map(2);
+        writer.text("group");
+        writer.uint(error.group.into());
+        writer.text("rc");
+        writer.uint(error.code.into());
+        writer.end_map();
+        if let Some((key, value)) = also {
+            writer.text(key);
+            writer.uint(value);
+        }
+        writer.end_map();
+        self.send(error.code as i16, false);
+    }
+
+    fn send(&mut self, rc: i16, ends_packet: bool) {
         let worker = &mut self.worker;
-        worker.ends_packet = rc != 0;
+        worker.ends_packet = ends_packet;
         put_len(&mut worker.response);
         let tag = worker.packet.tag;
         let len = worker.response.len();
         if self.link.reach(worker.packet.connection).is_none() {
-            return self.give_up_response();
+            return self.give_up_response(DropReason::Unreachable);
         }
         let crc32 = crc32fast::hash(&worker.response);
         self.trace(ServerEvent::Reply { tag, rc, len: len as u16, crc32 });
@@ -77,7 +111,7 @@ impl Server {
     pub(crate) fn notify(&mut self, sent: usize, len: usize) {
         let worker = &mut self.worker;
         let Some(att_mtu) = self.link.reach(worker.packet.connection) else {
-            return self.give_up_response();
+            return self.give_up_response(DropReason::Unreachable);
         };
         let room = usize::from(att_mtu.max(ATT_MTU_MIN) - NOTIFICATION_OVERHEAD);
         let end = len.min(sent + room);
@@ -108,9 +142,9 @@ impl Server {
     }
 
     /// The response cannot be delivered, which ends the packet, too.
-    pub(crate) fn give_up_response(&mut self) {
+    pub(crate) fn give_up_response(&mut self, reason: DropReason) {
         let tag = self.worker.packet.tag;
-        self.trace(ServerEvent::Drop { tag, reason: DropReason::Unreachable });
+        self.trace(ServerEvent::Drop { tag, reason });
         self.free_response();
         self.close_packet();
     }

@@ -17,6 +17,15 @@ pub enum ServerIn {
     Start,
     /// One GATT write command to the SMP characteristic.
     Write(Sdu),
+    /// One UDP datagram to the SMP port.
+    Datagram {
+        /// Where it came from, and where the response goes.
+        peer: u32,
+        /// Its payload.
+        sdu: Sdu,
+    },
+    /// Octets that the serial console receives.
+    Serial(Sdu),
     /// The link layer has the acknowledgement of the last [`ServerOut::Notify`].
     Notified {
         /// The tag of that notification.
@@ -41,6 +50,15 @@ pub enum ServerIn {
 pub enum ServerOut {
     /// One notification on the SMP characteristic; the next comes after [`ServerIn::Notified`].
     Notify(Sdu),
+    /// A response as one UDP datagram; nothing is waited for.
+    Datagram {
+        /// Whom it is for.
+        peer: u32,
+        /// Its payload.
+        sdu: Sdu,
+    },
+    /// Octets for the serial console; nothing is waited for.
+    Serial(Sdu),
     /// One flash operation; the next comes after [`ServerIn::FlashDone`].
     Flash(FlashOp),
     /// The device resets. Nothing more comes until [`ServerIn::Start`].
@@ -205,6 +223,9 @@ impl Machine for Server {
                 self.running = true;
             }
             ServerIn::Write(write) => self.on_write(now, write),
+            ServerIn::Datagram { sdu, .. } | ServerIn::Serial(sdu) => {
+                self.trace(ServerEvent::Drop { tag: sdu.tag, reason: DropReason::NotRunning });
+            }
             ServerIn::Notified { tag } => self.on_notified(tag, now, flash),
             ServerIn::Subscribed { att_mtu } => self.link.att_mtu = Some(att_mtu),
             ServerIn::Unsubscribed => self.on_unsubscribed(now, flash),

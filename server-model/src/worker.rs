@@ -143,7 +143,7 @@ impl Server {
     /// The connection is gone: a notification that waited for its acknowledgement fails.
     pub(crate) fn link_lost(&mut self, now: Time, flash: &dyn FlashView) {
         if matches!(self.worker.phase, Phase::Notifying { .. }) {
-            self.give_up_response();
+            self.give_up_response(DropReason::Unreachable);
             self.run(now, flash);
         }
     }
@@ -225,10 +225,13 @@ impl Server {
 
     /// The handler for the request (Zephyr `smp.c`, `smp_handle_single_req`).
     fn look_up(&self) -> Result<Command, Rc> {
-        let Header { op, group, id, .. } = self.worker.header;
+        let Header { op, version, group, id, .. } = self.worker.header;
         let op_known = op == OP_READ || op == OP_WRITE;
         if self.quirks.op_checked_first && !op_known {
             return Err(Rc::NotSupported);
+        }
+        if self.quirks.version_checked && version > self.quirks.max_version {
+            return Err(Rc::TooNew);
         }
         let command = Command::find(&self.config, group, id).ok_or(Rc::NotSupported)?;
         if !op_known {

@@ -98,7 +98,10 @@ impl Harness for Surroundings {
             }
             ServerOut::Flash(_) => Some(ServerIn::FlashDone { data: Vec::new() }),
             ServerOut::Reset => Some(ServerIn::Start),
-            ServerOut::ConnParams { .. } | ServerOut::Trace(_) => None,
+            ServerOut::ConnParams { .. }
+            | ServerOut::Trace(_)
+            | ServerOut::Datagram { .. }
+            | ServerOut::Serial(_) => None,
         }
     }
 }

@@ -81,6 +81,7 @@ impl Bench {
         while let Some(out) = self.server.poll() {
             outputs.push(match out {
                 ServerOut::Notify(Sdu { tag, bytes }) => Out::Notify(tag, bytes),
+                ServerOut::Datagram { .. } | ServerOut::Serial(_) => panic!("nobody asked there"),
                 ServerOut::Flash(FlashOp::Erase { at }) => Out::Erase(at),
                 ServerOut::Flash(FlashOp::Write { data, .. }) => Out::Write(data.len()),
                 ServerOut::Flash(FlashOp::Copy { .. }) => panic!("the server copies nothing"),

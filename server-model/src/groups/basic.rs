@@ -1,9 +1,40 @@
 //! Zephyr's basic group: erase the storage partition.
 
 use super::erase_run::Run;
-use super::{Context, Step};
+use super::{Answer, Context, Step, Work};
+use crate::ServerConfig;
 use flash_model::Area;
-use smp_wire::cbor::{MapForm, empty_map};
+use smp_wire::cbor::empty_map;
+use smp_wire::group::zephyr_basic;
+use smp_wire::header::OP_WRITE;
+
+/// The commands of the group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// With the partition to erase.
+    EraseStorage(Area),
+}
+
+impl Command {
+    /// The command of this number, if it is built in.
+    pub(crate) fn find(config: &ServerConfig, id: u8) -> Option<Self> {
+        let storage = config.layout.storage.filter(|_| config.erase_storage);
+        storage.filter(|_| id == zephyr_basic::ERASE_STORAGE).map(Self::EraseStorage)
+    }
+
+    /// Whether it has a handler for this operation.
+    pub(crate) const fn accepts(self, op: u8) -> bool {
+        match self {
+            Self::EraseStorage(_) => op == OP_WRITE,
+        }
+    }
+
+    /// Runs the handler.
+    pub(crate) const fn handle(self) -> Answer {
+        let Self::EraseStorage(area) = self;
+        Answer::Later(Work::StorageErase(StorageErase::new(area)))
+    }
+}
 
 /// An erase of the storage partition under way.
 #[derive(Clone, Debug)]
@@ -12,7 +43,7 @@ pub(crate) struct StorageErase(Run);
 impl StorageErase {
     /// Erases all of it, blank or not, whatever the payload says (Zephyr
     /// `lib/cmd/zephyr_basic/src/basic_mgmt.c`, `storage_erase_handler`).
-    pub(crate) const fn new(storage: Area) -> Self {
+    const fn new(storage: Area) -> Self {
         Self(Run::new(storage))
     }
 
@@ -20,7 +51,7 @@ impl StorageErase {
         if let Some(op) = self.0.next_page(cx) {
             return Step::Flash(op);
         }
-        empty_map(out, MapForm::Indefinite);
+        empty_map(out, cx.form());
         Step::Done(Ok(()))
     }
 }

@@ -1,31 +1,38 @@
 //! The command groups: who answers what, and what answering can take.
 
 mod basic;
+mod enumeration;
 mod erase_run;
+mod fs;
 mod image;
 pub(crate) mod os;
+mod refusal;
+mod settings;
+mod shell;
+mod stat;
+
+pub(crate) use refusal::{Code, Refusal};
 
 use crate::{Quirks, ServerConfig, ServerEvent, ServerOut};
 use basic::StorageErase;
-use flash_model::{Area, FlashOp, FlashView};
+use flash_model::{FlashOp, FlashView};
 use image::{Erase, Image, SetNext, UploadWork};
 use sim_core::Time;
-use smp_wire::errors::Rc;
+use smp_wire::cbor::{Dialect, MapForm};
 use smp_wire::group;
-use smp_wire::header::{OP_READ, OP_WRITE};
 use std::collections::VecDeque;
 
 /// The commands that this server can be built with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Command {
-    Echo,
-    Reset,
-    Params,
-    ImageState,
-    ImageUpload,
-    ImageErase,
-    /// With the partition to erase.
-    StorageErase(Area),
+    Os(os::Command),
+    Image(image::Command),
+    Stat(stat::Command),
+    Settings(settings::Command),
+    Fs(fs::Command),
+    Shell(shell::Command),
+    Enumeration(enumeration::Command),
+    Basic(basic::Command),
 }
 
 /// What a handler may look at and speak to.
@@ -41,13 +48,6 @@ pub(crate) struct Context<'a> {
 
 /// `Ok` when the body of a success is written.
 pub(crate) type Outcome = Result<(), Refusal>;
-
-/// An error code instead of a body, and the reason that verbose servers give.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    pub(crate) rc: Rc,
-    pub(crate) why: Option<&'static str>,
-}
 
 /// A command answers at once, or it becomes work with flash operations in it.
 pub(crate) enum Answer {
@@ -77,22 +77,25 @@ pub(crate) enum Step {
 pub(crate) struct Groups {
     pub(crate) os: os::Os,
     image: Image,
+    stat: stat::Stat,
+    settings: settings::Settings,
+    fs: fs::Fs,
+    shell: shell::Shell,
+    enumeration: enumeration::Enumeration,
 }
 
 impl Command {
     /// The command with these numbers, if it is built in (Zephyr `mgmt.c`, `mgmt_find_handler`).
     pub(crate) fn find(config: &ServerConfig, group: u16, id: u8) -> Option<Self> {
-        match (group, id) {
-            (group::OS, group::os::ECHO) => config.echo.then_some(Self::Echo),
-            (group::OS, group::os::RESET) => Some(Self::Reset),
-            (group::OS, group::os::PARAMS) => config.params.then_some(Self::Params),
-            (group::IMAGE, group::image::STATE) => Some(Self::ImageState),
-            (group::IMAGE, group::image::UPLOAD) => Some(Self::ImageUpload),
-            (group::IMAGE, group::image::ERASE) => Some(Self::ImageErase),
-            (group::ZEPHYR_BASIC, group::zephyr_basic::ERASE_STORAGE) => {
-                let storage = config.layout.storage.filter(|_| config.erase_storage);
-                storage.map(Self::StorageErase)
-            }
+        match group {
+            group::OS => os::Command::find(config, id).map(Self::Os),
+            group::IMAGE => image::Command::find(config, id).map(Self::Image),
+            group::STAT => stat::Command::find(config, id).map(Self::Stat),
+            group::SETTINGS => settings::Command::find(config, id).map(Self::Settings),
+            group::FS => fs::Command::find(config, id).map(Self::Fs),
+            group::SHELL => shell::Command::find(config, id).map(Self::Shell),
+            group::ENUM => enumeration::Command::find(config, id).map(Self::Enumeration),
+            group::ZEPHYR_BASIC => basic::Command::find(config, id).map(Self::Basic),
             _ => None,
         }
     }
@@ -100,11 +103,14 @@ impl Command {
     /// Whether it has a handler for this operation.
     pub(crate) const fn accepts(self, op: u8) -> bool {
         match self {
-            Self::Echo | Self::ImageState => matches!(op, OP_READ | OP_WRITE),
-            Self::Params => op == OP_READ,
-            Self::Reset | Self::ImageUpload | Self::ImageErase | Self::StorageErase(_) => {
-                op == OP_WRITE
-            }
+            Self::Os(command) => command.accepts(op),
+            Self::Image(command) => command.accepts(op),
+            Self::Stat(command) => command.accepts(op),
+            Self::Settings(command) => command.accepts(op),
+            Self::Fs(command) => command.accepts(op),
+            Self::Shell(command) => command.accepts(op),
+            Self::Enumeration(command) => command.accepts(op),
+            Self::Basic(command) => command.accepts(op),
         }
     }
 }
@@ -121,25 +127,14 @@ impl Groups {
         out: &mut Vec<u8>,
     ) -> Answer {
         match command {
-            Command::Echo => Answer::Now(os::echo(body, out)),
-            Command::Params => {
-                os::params(cx.config, out);
-                Answer::Now(Ok(()))
-            }
-            Command::Reset => {
-                self.os.reset(cx, out);
-                Answer::Now(Ok(()))
-            }
-            Command::ImageState if op == OP_READ => {
-                image::list(cx, out);
-                Answer::Now(Ok(()))
-            }
-            Command::ImageState => image::write_state(body, cx),
-            Command::ImageUpload => self.image.upload(body, cx, out),
-            Command::ImageErase => image::erase(body, cx),
-            Command::StorageErase(area) => {
-                Answer::Later(Work::StorageErase(StorageErase::new(area)))
-            }
+            Command::Os(command) => self.os.handle(command, body, cx, out),
+            Command::Image(command) => self.image.handle(command, op, body, cx, out),
+            Command::Stat(command) => self.stat.handle(command, op, body, cx, out),
+            Command::Settings(command) => self.settings.handle(command, op, body, cx, out),
+            Command::Fs(command) => self.fs.handle(command, op, body, cx, out),
+            Command::Shell(command) => self.shell.handle(command, op, body, cx, out),
+            Command::Enumeration(command) => self.enumeration.handle(command, op, body, cx, out),
+            Command::Basic(command) => command.handle(),
         }
     }
 
@@ -170,19 +165,17 @@ impl Groups {
 }
 
 impl Context<'_> {
+    /// Which requests the decoder takes.
+    pub(crate) const fn dialect(&self) -> Dialect {
+        if self.config.canonical { Dialect::Canonical } else { self.quirks.dialect }
+    }
+
+    /// How maps and arrays are written.
+    pub(crate) const fn form(&self) -> MapForm {
+        self.config.form()
+    }
+
     pub(crate) fn trace(&mut self, event: ServerEvent) {
         self.out.push_back(ServerOut::Trace(event));
-    }
-}
-
-impl From<Rc> for Refusal {
-    fn from(rc: Rc) -> Self {
-        Self { rc, why: None }
-    }
-}
-
-impl Refusal {
-    pub(crate) const fn because(rc: Rc, why: &'static str) -> Self {
-        Self { rc, why: Some(why) }
     }
 }

@@ -181,6 +181,10 @@ impl World {
                     self.notified.push(bytes);
                     Some(ServerIn::Notified { tag })
                 }
+                ServerOut::Datagram { sdu, .. } | ServerOut::Serial(sdu) => {
+                    self.notified.push(sdu.bytes);
+                    None
+                }
                 ServerOut::Flash(op) => {
                     self.ops.push(op.clone());
                     Some(ServerIn::FlashDone { data: self.carry_out_flash(op) })

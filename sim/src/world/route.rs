@@ -188,6 +188,10 @@ impl<S: Sink> World<S> {
                 self.port.push_back(sdu.bytes);
             }
             ServerOut::Notify(sdu) => self.tell_link(LinkIn::Notify(sdu)),
+            // The port of a world without a client is one peer.
+            ServerOut::Datagram { sdu, .. } | ServerOut::Serial(sdu) => {
+                self.port.push_back(sdu.bytes);
+            }
             ServerOut::Flash(op) => self.inbox.push_back(Message::Flash(FlashIn::Start(op))),
             ServerOut::Reset => self.reset(),
             ServerOut::ConnParams { interval_max, latency, timeout, .. } => {

@@ -1,12 +1,14 @@
 //! CBOR (RFC 8949) as SMP uses it: a pull reader that borrows, a writer that appends.
 //! It builds no tree of values.
 
+mod dialect;
 mod reader;
 mod skip;
 mod writer;
 
 use thiserror::Error;
 
+pub use dialect::Dialect;
 pub use reader::{Head, Items, Major, Reader};
 pub use skip::MAX_NESTING;
 pub use writer::{Writer, empty_map};

@@ -1,9 +1,11 @@
 //! Result codes, the errors of each group, and the two forms in which a body reports them.
 
 mod body;
+mod group_error;
 mod names;
 
 pub use body::{ErrorBody, find_error};
+pub use group_error::GroupError;
 pub use names::{group_error_name, rc_name};
 
 /// The protocol's result codes (Zephyr `mgmt_defines.h`, `enum mcumgr_err_t`). Servers up to

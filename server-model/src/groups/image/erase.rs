@@ -4,7 +4,7 @@ use super::slots::{image_in, in_use};
 use super::upload::Image;
 use crate::groups::erase_run::Run;
 use crate::groups::{Answer, Context, Outcome, Step, Work};
-use smp_wire::cbor::{MapForm, Writer};
+use smp_wire::cbor::Writer;
 use smp_wire::errors::Rc;
 use smp_wire::image::EraseRequest;
 
@@ -59,7 +59,7 @@ fn erased(cx: &Context<'_>, out: &mut Vec<u8>) -> Outcome {
     if !rc && cx.quirks.bare_erase_reply_fails {
         return Err(Rc::MessageTooLarge.into());
     }
-    let mut writer = Writer::new(out, MapForm::Indefinite);
+    let mut writer = Writer::new(out, cx.form());
     writer.map(usize::from(rc));
     if rc {
         writer.text("rc");

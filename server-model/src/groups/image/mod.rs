@@ -1,5 +1,6 @@
 //! The image group: list, test and confirm, upload, erase.
 
+mod command;
 mod decision;
 mod erase;
 mod slots;
@@ -7,6 +8,7 @@ mod state;
 mod stream;
 mod upload;
 
-pub(crate) use erase::{Erase, erase};
-pub(crate) use state::{SetNext, list, write_state};
+pub(crate) use command::Command;
+pub(crate) use erase::Erase;
+pub(crate) use state::SetNext;
 pub(crate) use upload::{Image, UploadWork};

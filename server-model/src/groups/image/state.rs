@@ -4,7 +4,6 @@ use super::slots::{ACTIVE, Flags, flags_of, image_in};
 use crate::groups::erase_run::Run;
 use crate::groups::{Answer, Context, Step, Work};
 use flash_model::{FlashOp, SetPendingError, flags, set_confirmed, set_pending};
-use smp_wire::cbor::MapForm;
 use smp_wire::errors::Rc;
 use smp_wire::image::{SlotState, StateRequest, VersionText, emit_state};
 
@@ -24,7 +23,7 @@ pub(crate) struct SetNext {
 /// Answers with the list: each slot whose image can be read, in ascending order.
 pub(crate) fn list(cx: &Context<'_>, out: &mut Vec<u8>) {
     let [first, second] = [0, 1].map(|slot| entry(cx, slot));
-    let form = MapForm::Indefinite;
+    let form = cx.form();
     let frugal = cx.config.frugal_list;
     match (first, second) {
         (Some(first), Some(second)) => emit_state(out, &[first, second], form, frugal),

@@ -6,7 +6,6 @@ use crate::groups::erase_run::Run;
 use crate::groups::{Answer, Context, Refusal, Step, Work};
 use crate::{EraseMode, ServerEvent};
 use flash_model::{Area, FlashOp, Geometry};
-use smp_wire::cbor::MapForm;
 use smp_wire::errors::Rc;
 use smp_wire::image::{UploadRequest, UploadResponse};
 use std::ops::Range;
@@ -230,7 +229,7 @@ fn traced(op: FlashOp, page: u32, cx: &mut Context<'_>) -> FlashOp {
 /// Answers the offset.
 fn tell(off: u32, accepted: usize, cx: &mut Context<'_>, out: &mut Vec<u8>) {
     let rc = cx.config.success_carries_rc().then_some(0);
-    UploadResponse { rc, off: Some(off), matched: None }.emit(out, MapForm::Indefinite);
+    UploadResponse { rc, off: Some(off), matched: None }.emit(out, cx.form());
     cx.trace(ServerEvent::Upload { tag: cx.tag, off, len_accepted: accepted as u16 });
 }
 

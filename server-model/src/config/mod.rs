@@ -1,58 +1,15 @@
 //! What a server is built with: Kconfig options as settings, eras of Zephyr as profiles.
 
-use flash_model::{BootMode, Geometry, Layout, LayoutError};
+mod facts;
+mod quirks;
+
+pub use facts::{DeviceFacts, StatGroup, Thread};
+pub use quirks::{Profile, Quirks};
+
+use flash_model::{Area, BootMode, Geometry, Layout, LayoutError};
 use sim_core::Span;
-
-/// Which era of Zephyr's server answers. An era is a set of [`Quirks`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Profile {
-    /// Through Zephyr 3.2.0 (nRF Connect SDK 2.0): as `Z32`, and success replies of upload and
-    /// erase carry `rc: 0` first.
-    Z30,
-    /// Zephyr 3.2.99 (nRF Connect SDK 2.3 and 2.4): SMP version 1 only.
-    #[default]
-    Z32,
-}
-
-/// One switch for each difference between eras that a client can observe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Quirks {
-    /// Success replies of upload and erase begin with `rc: 0`, as
-    /// `CONFIG_MCUMGR_SMP_LEGACY_RC_BEHAVIOUR` does in later eras (mcumgr `img_mgmt.c` before
-    /// zcbor).
-    pub success_carries_rc: bool,
-    /// The highest SMP version that is understood; responses carry the lower of this and the
-    /// request's. The version bits of the 3.2 header are reserved: ignored on input, 0 on output
-    /// (Zephyr 3.2 `smp.h`, `struct smp_hdr`).
-    pub max_version: u8,
-    /// An operation other than read or write is refused with `ENOTSUP` before the handler is
-    /// looked up. 3.2 looks it up first and then answers `EINVAL` (Zephyr `smp.c`,
-    /// `smp_handle_single_req`).
-    pub op_checked_first: bool,
-    /// An erase whose reply is empty says `EMSGSIZE` after erasing: `img_mgmt_erase` of 3.2 starts
-    /// with a success flag that only the legacy `rc` sets (Zephyr 3.2 `img_mgmt.c`).
-    pub bare_erase_reply_fails: bool,
-    /// A chunk that is refused leaves the upload in progress alone; later eras forget the upload
-    /// (Zephyr `img_mgmt.c`, `img_mgmt_upload`).
-    pub refused_chunk_keeps_upload: bool,
-    /// A slot with a swap pending counts as in use: neither upload nor erase may touch it (Zephyr
-    /// 3.2 `img_mgmt_state.c`, `img_mgmt_slot_in_use`).
-    pub pending_slot_in_use: bool,
-    /// Confirming the running image answers the list whatever came of it: `img_mgmt_state_confirm`
-    /// of 3.2 computes an error and returns 0 (Zephyr 3.2 `img_mgmt_state.c`).
-    pub confirm_hides_errors: bool,
-    /// The running image counts as one on trial only while the other slot's trailer magic is
-    /// erased; later any magic will do unless it asks for a swap (MCUboot of 2022
-    /// `bootutil_public.c`, `boot_swap_tables`, as linked into the application).
-    pub revert_needs_erased_magic: bool,
-    /// Testing or confirming an image whose trailer magic is damaged erases its slot before the
-    /// error; later nothing is touched (MCUboot of 2022 `bootutil_public.c`,
-    /// `boot_set_pending_multi`).
-    pub damaged_trailer_costs_slot: bool,
-    /// A second reset request starts the delay over (`k_timer_start` in 3.2, `k_work_schedule`
-    /// later; Zephyr `os_mgmt.c`, `os_mgmt_reset`).
-    pub reset_restarts_delay: bool,
-}
+use smp_wire::cbor::MapForm;
+use std::sync::Arc;
 
 /// When the slot is erased for an upload.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,8 +34,30 @@ pub struct ServerConfig {
     pub buf_count: u32,
     /// Requests may span several GATT writes (`CONFIG_MCUMGR_SMP_REASSEMBLY_BT`).
     pub reassembly: bool,
+    /// The image group is built in (`CONFIG_MCUMGR_GRP_IMG`).
+    pub image: bool,
+    /// The statistics group is built in (`CONFIG_MCUMGR_GRP_STAT`).
+    pub stat: bool,
+    /// The settings group is built in (`CONFIG_MCUMGR_GRP_SETTINGS`).
+    pub settings: bool,
+    /// The file group is built in (`CONFIG_MCUMGR_GRP_FS`).
+    pub fs: bool,
+    /// The shell group is built in (`CONFIG_MCUMGR_GRP_SHELL`).
+    pub shell: bool,
+    /// The enumeration group is built in (`CONFIG_MCUMGR_GRP_ENUM`).
+    pub enumeration: bool,
     /// The echo command is built in (`CONFIG_OS_MGMT_ECHO`).
     pub echo: bool,
+    /// The thread list is built in (`CONFIG_MCUMGR_GRP_OS_TASKSTAT`).
+    pub taskstat: bool,
+    /// The information command is built in (`CONFIG_MCUMGR_GRP_OS_INFO`).
+    pub info: bool,
+    /// The clock command is built in (`CONFIG_MCUMGR_GRP_OS_DATETIME`).
+    pub datetime: bool,
+    /// The boot loader's name and mode can be asked for (`CONFIG_MCUMGR_GRP_OS_BOOTLOADER_INFO`).
+    pub bootloader_info: bool,
+    /// A reset request may choose what boots (`CONFIG_MCUMGR_GRP_OS_RESET_BOOT_MODE`).
+    pub reset_boot_mode: bool,
     /// The command that tells buffer size and count is built in (`CONFIG_OS_MGMT_MCUMGR_PARAMS`).
     pub params: bool,
     /// The command that erases the storage partition is built in, if there is such a partition
@@ -93,8 +72,24 @@ pub struct ServerConfig {
     /// The image list leaves out flags that are false, and `splitStatus`
     /// (`CONFIG_IMG_MGMT_FRUGAL_LIST`).
     pub frugal_list: bool,
+    /// Maps and arrays of definite length, and nothing else accepted (`CONFIG_ZCBOR_CANONICAL`).
+    pub canonical: bool,
     /// When the slot is erased for an upload.
     pub erase: EraseMode,
+    /// A slot with a swap pending may be erased and written
+    /// (`CONFIG_MCUMGR_GRP_IMG_ALLOW_ERASE_PENDING`); eras without the option never allow it.
+    pub allow_erase_pending: bool,
+    /// The image number of an upload names the slot
+    /// (`CONFIG_MCUMGR_GRP_IMG_DIRECT_UPLOAD`).
+    pub direct_upload: bool,
+    /// The last chunk's answer says whether the image is what was announced
+    /// (`CONFIG_IMG_ENABLE_IMAGE_CHECK`).
+    pub image_check: bool,
+    /// Slot sizes can be asked for (`CONFIG_MCUMGR_GRP_IMG_SLOT_INFO`).
+    pub slot_info: bool,
+    /// Build numbers count when versions are compared
+    /// (`CONFIG_MCUMGR_GRP_IMG_VERSION_CMP_USE_BUILD_NUMBER`).
+    pub compare_build_number: bool,
     /// Octets collected in RAM before a flash write (`CONFIG_IMG_BLOCK_BUF_SIZE`).
     pub stream_buf: u32,
     /// Milliseconds between a reset request and the reset (`CONFIG_OS_MGMT_RESET_MS`).
@@ -108,6 +103,11 @@ pub struct ServerConfig {
     pub boot_mode: BootMode,
     /// Partitions.
     pub layout: Layout,
+    /// Primary and secondary slot of each image besides the first
+    /// (`CONFIG_UPDATEABLE_IMAGE_NUMBER` less one).
+    pub more_images: Vec<[Area; 2]>,
+    /// What the device says of itself.
+    pub facts: Arc<DeviceFacts>,
 }
 
 /// Why a configuration describes no server that could be built.
@@ -145,24 +145,6 @@ const MIN_BUF_SIZE: u32 = 16;
 /// The longest payload that a header can announce, and the header.
 const MAX_BUF_SIZE: u32 = u16::MAX as u32 + smp_wire::header::HEADER_LEN as u32;
 
-impl Profile {
-    /// The switches of this era.
-    pub const fn quirks(self) -> Quirks {
-        Quirks {
-            success_carries_rc: matches!(self, Self::Z30),
-            max_version: 0,
-            op_checked_first: false,
-            bare_erase_reply_fails: true,
-            refused_chunk_keeps_upload: true,
-            pending_slot_in_use: true,
-            confirm_hides_errors: true,
-            revert_needs_erased_magic: true,
-            damaged_trailer_costs_slot: true,
-            reset_restarts_delay: true,
-        }
-    }
-}
-
 impl ServerConfig {
     /// Whether such a server could be built for a part of this geometry.
     pub fn check(&self, geometry: &Geometry) -> Result<(), ConfigError> {
@@ -189,6 +171,11 @@ impl ServerConfig {
         size as usize
     }
 
+    /// How maps and arrays are written.
+    pub(crate) const fn form(&self) -> MapForm {
+        if self.canonical { MapForm::Definite } else { MapForm::Indefinite }
+    }
+
     /// Whether success replies of upload and erase begin with `rc: 0`.
     pub(crate) const fn success_carries_rc(&self) -> bool {
         self.legacy_rc || self.profile.quirks().success_carries_rc
@@ -204,26 +191,45 @@ impl Default for ServerConfig {
             buf_size: 384,
             buf_count: 4,
             reassembly: false,
+            image: true,
+            stat: false,
+            settings: false,
+            fs: false,
+            shell: false,
+            enumeration: false,
             echo: true,
+            taskstat: false,
+            info: false,
+            datetime: false,
+            bootloader_info: false,
+            reset_boot_mode: false,
             params: false,
             erase_storage: false,
             legacy_rc: false,
             verbose_errors: false,
             frugal_list: false,
+            canonical: false,
             erase: EraseMode::UpFront,
+            allow_erase_pending: true,
+            direct_upload: false,
+            image_check: false,
+            slot_info: false,
+            compare_build_number: false,
             stream_buf: 512,
             reset_ms: 250,
             cpu: Span::ZERO,
             conn_param_control: false,
             boot_mode: BootMode::SwapMove,
             layout: Layout::nrf52840dk(),
+            more_images: Vec::new(),
+            facts: Arc::default(),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ConfigError, Profile, ServerConfig};
+    use super::{ConfigError, ServerConfig};
     use flash_model::Part;
 
     #[test]
@@ -249,13 +255,5 @@ mod tests {
             ));
         }
         assert!(matches!(good().check(&Part::nrf52833().geometry), Err(ConfigError::Layout(_))));
-    }
-
-    #[test]
-    fn z30_differs_from_z32_by_the_leading_rc_alone() {
-        let mut z30 = Profile::Z30.quirks();
-        assert!(z30.success_carries_rc);
-        z30.success_carries_rc = false;
-        assert_eq!(z30, Profile::Z32.quirks());
     }
 }
