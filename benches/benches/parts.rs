@@ -6,7 +6,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use link_model::{Link, LinkConfig, LinkIn};
 use sha2::{Digest, Sha256};
 use sim_core::{Agenda, Machine, NodeId, Rank, Seed, Span, Time};
-use smp_wire::cbor::MapForm;
+use smp_wire::cbor::{Dialect, MapForm};
 use smp_wire::header::{self, Header};
 use smp_wire::image::{UploadKey, UploadRequest};
 use std::hint::black_box;
@@ -58,7 +58,7 @@ fn frames(c: &mut Criterion) {
     group.bench_function("decode upload request", |b| {
         b.iter(|| {
             let header = Header::parse(black_box(&encoded));
-            let body = UploadRequest::decode(&encoded[header::HEADER_LEN..]);
+            let body = UploadRequest::decode(&encoded[header::HEADER_LEN..], Dialect::default());
             black_box((header, body)).1.is_ok()
         });
     });

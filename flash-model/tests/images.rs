@@ -1,9 +1,9 @@
 //! Images: files made by imgtool, images made here, and octets that are no images.
 
 use flash_model::{
-    Area, Device, Field, Flag, FlashView as _, Geometry, HashAlgorithm, ImageError, ImageHeader,
-    ImageInfo, ImageSpec, ImageVersion, KnownBytes, Magic, Part, RadioSync, Trailer, TrailerMap,
-    slot_image, tlv_type,
+    Area, Device, Field, Flag, FlashView as _, Geometry, HashAlgorithm, HashScan, ImageError,
+    ImageHeader, ImageInfo, ImageSpec, ImageVersion, KnownBytes, Magic, Part, RadioSync, Trailer,
+    TrailerMap, slot_image, slot_image_by, tlv_type,
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -176,6 +176,26 @@ fn a_hash_that_looks_like_an_erased_tlv_hides_the_image_from_the_list() {
             ImageSpec { stated_sha256: Some(stated), body_len: 8, ..ImageSpec::default() }.build();
         assert_eq!(slot_image(&slot_with(&bytes), SLOT), None);
         assert_eq!(ImageInfo::parse(&bytes).unwrap().sha256_tlv, Some(stated));
+    }
+}
+
+#[test]
+fn the_scan_for_the_hash_differs_from_era_to_era() {
+    use HashScan::{IntoHash, OctetTypes, OverHash};
+    for (start, hidden) in [
+        ([0xff, 0x00, 0xff, 0xff], vec![OctetTypes, IntoHash]),
+        ([0xff, 0xff, 0xff, 0xff], vec![OctetTypes]),
+        ([0x10, 0x07, 0x20, 0x00], vec![OctetTypes]),
+        ([0xab; 4], vec![]),
+    ] {
+        let mut stated = [0xab; 32];
+        stated[..4].copy_from_slice(&start);
+        let bytes =
+            ImageSpec { stated_sha256: Some(stated), body_len: 8, ..ImageSpec::default() }.build();
+        for scan in [OctetTypes, IntoHash, OverHash] {
+            let listed = slot_image_by(&slot_with(&bytes), SLOT, scan);
+            assert_eq!(listed.is_none(), hidden.contains(&scan), "{start:02x?} {scan:?}");
+        }
     }
 }
 

@@ -84,7 +84,8 @@ pub enum DropReason {
     AfterError,
     /// A response whose connection is gone, or whose client does not listen.
     Unreachable,
-    /// The error has no code in version 1 of the protocol: nothing of use is sent.
+    /// The error has no code in version 1 of the protocol, or its reason makes the response too
+    /// long for a buffer: nothing of use is sent.
     NoResponse,
     /// A line or datagram that cannot be decoded.
     BadFraming,

@@ -1,6 +1,7 @@
-//! From a handler's outcome to notifications, one at a time.
+//! From a handler's outcome to a response and its notifications, one at a time.
 
-use crate::groups::{Code, Outcome, Refusal};
+use crate::groups::{Code, Outcome, Refusal, registered};
+use crate::transport::Origin;
 use crate::worker::Phase;
 use crate::{DropReason, Server, ServerEvent, ServerOut};
 use sim_core::Sdu;
@@ -26,12 +27,16 @@ impl Server {
 
     /// Sends what the handler wrote, or its refusal instead.
     pub(crate) fn answer(&mut self, outcome: Outcome) {
-        let fits = self.worker.response.len() <= self.config.frame_max();
         match outcome {
-            Ok(()) if fits => self.send(0, false),
+            Ok(()) if self.fits() => self.send(0, false),
             Ok(()) => self.refuse(Rc::MessageTooLarge),
             Err(refusal) => self.refuse_because(refusal),
         }
+    }
+
+    /// Whether what is written fits a buffer.
+    const fn fits(&self) -> bool {
+        self.worker.response.len() <= self.config.frame_max()
     }
 
     /// Sends an error code alone.
@@ -45,11 +50,25 @@ impl Server {
             Code::Group(error) if self.worker.header.version > 0 => {
                 self.send_err(error, refusal.also);
             }
+            Code::Silence => self.give_up_response(DropReason::NoResponse),
+            Code::Group(error) if !registered(&self.config, error.group) => {
+                self.send_rc(Rc::Unknown, refusal.why);
+            }
             Code::Group(error) => match error.in_version_1() {
-                Rc::Ok => self.give_up_response(DropReason::NoResponse),
+                Rc::Ok => self.send_nothing(),
                 rc => self.send_rc(rc, refusal.why),
             },
         }
+    }
+
+    /// To the server this is a success, so it goes on with the packet; what it sends are the first
+    /// octets of an old buffer, which nobody can take for a response.
+    #[cold]
+    fn send_nothing(&mut self) {
+        let tag = self.worker.packet.tag;
+        self.trace(ServerEvent::Drop { tag, reason: DropReason::NoResponse });
+        self.worker.ends_packet = false;
+        self.end_response();
     }
 
     /// Whatever the handler wrote is discarded for an error (Zephyr `smp.c`, `smp_on_err` and
@@ -67,7 +86,11 @@ impl Server {
             writer.text(why);
         }
         writer.end_map();
-        self.send(rc, true);
+        if self.fits() {
+            self.send(rc, true);
+        } else {
+            self.give_up_response(DropReason::NoResponse);
+        }
     }
 
     /// An error of the group is a success to the packet: further requests in it are served (Zephyr
@@ -88,7 +111,11 @@ impl Server {
             writer.uint(value);
         }
         writer.end_map();
-        self.send(error.code as i16, false);
+        if self.fits() {
+            self.send(error.code.cast_signed(), false);
+        } else {
+            self.refuse(Rc::MessageTooLarge);
+        }
     }
 
     fn send(&mut self, rc: i16, ends_packet: bool) {
@@ -97,12 +124,17 @@ impl Server {
         put_len(&mut worker.response);
         let tag = worker.packet.tag;
         let len = worker.response.len();
-        if self.link.reach(worker.packet.connection).is_none() {
+        let origin = worker.packet.origin;
+        if self.link.reach(origin).is_none() && matches!(origin, Origin::Bluetooth(_)) {
             return self.give_up_response(DropReason::Unreachable);
         }
         let crc32 = crc32fast::hash(&worker.response);
         self.trace(ServerEvent::Reply { tag, rc, len: len as u16, crc32 });
-        self.notify(0, len);
+        if let Origin::Bluetooth(_) = origin {
+            self.notify(0, len);
+        } else {
+            self.worker.phase = Phase::Ready;
+        }
     }
 
     /// Hands the next notification of a response of `len` octets to the link layer, which has
@@ -110,7 +142,7 @@ impl Server {
     /// `smp_bt_tx_pkt`).
     pub(crate) fn notify(&mut self, sent: usize, len: usize) {
         let worker = &mut self.worker;
-        let Some(att_mtu) = self.link.reach(worker.packet.connection) else {
+        let Some(att_mtu) = self.link.reach(worker.packet.origin) else {
             return self.give_up_response(DropReason::Unreachable);
         };
         let room = usize::from(att_mtu.max(ATT_MTU_MIN) - NOTIFICATION_OVERHEAD);

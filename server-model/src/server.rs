@@ -3,7 +3,7 @@
 use crate::buffers::Buffers;
 use crate::conn_param::{ConnParamControl, ConnParams};
 use crate::groups::Groups;
-use crate::transport::{Collected, Collector, Packet};
+use crate::transport::{Collected, Collector, ConsoleKind, Consoles, Origin, Packet};
 use crate::worker::Worker;
 use crate::{DropReason, Quirks, ServerConfig, ServerEvent};
 use flash_model::{FlashOp, FlashView};
@@ -24,8 +24,12 @@ pub enum ServerIn {
         /// Its payload.
         sdu: Sdu,
     },
-    /// Octets that the serial console receives.
+    /// Octets that a UART with console framing receives.
     Serial(Sdu),
+    /// Octets that the shell's UART receives, SMP lines among them.
+    Shell(Sdu),
+    /// Octets that a UART without framing receives, as its driver hands them over at once.
+    RawSerial(Sdu),
     /// The link layer has the acknowledgement of the last [`ServerOut::Notify`].
     Notified {
         /// The tag of that notification.
@@ -38,6 +42,9 @@ pub enum ServerIn {
     },
     /// Notifications were switched off, or the connection is gone.
     Unsubscribed,
+    /// The host could not even begin with the last [`ServerOut::ConnParams`]. What the central makes
+    /// of a request that was sent is nothing to the server.
+    ConnParamsFailed,
     /// The last [`ServerOut::Flash`] is carried out.
     FlashDone {
         /// The buffer of a write, given back; empty after any other operation.
@@ -50,15 +57,20 @@ pub enum ServerIn {
 pub enum ServerOut {
     /// One notification on the SMP characteristic; the next comes after [`ServerIn::Notified`].
     Notify(Sdu),
-    /// A response as one UDP datagram; nothing is waited for.
+    /// A response as one UDP datagram; nothing is waited for. It comes at the end of the moment in
+    /// which it is ready, unless another datagram arrives before.
     Datagram {
         /// Whom it is for.
         peer: u32,
         /// Its payload.
         sdu: Sdu,
     },
-    /// Octets for the serial console; nothing is waited for.
+    /// Octets for the UART of [`ServerIn::Serial`]; nothing is waited for.
     Serial(Sdu),
+    /// Octets for the UART of [`ServerIn::Shell`]; nothing is waited for.
+    Shell(Sdu),
+    /// Octets for the UART of [`ServerIn::RawSerial`]; nothing is waited for.
+    RawSerial(Sdu),
     /// One flash operation; the next comes after [`ServerIn::FlashDone`].
     Flash(FlashOp),
     /// The device resets. Nothing more comes until [`ServerIn::Start`].
@@ -83,9 +95,10 @@ pub enum ServerOut {
 pub struct Server {
     pub(crate) config: ServerConfig,
     pub(crate) quirks: Quirks,
-    running: bool,
+    pub(crate) running: bool,
     pub(crate) link: Link,
     collector: Collector,
+    pub(crate) consoles: Consoles,
     pub(crate) buffers: Buffers,
     pub(crate) queue: VecDeque<Packet>,
     pub(crate) worker: Worker,
@@ -105,10 +118,10 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// The ATT MTU that a response to a request of this connection may use; `None` when nobody
-    /// would get it.
-    pub(crate) fn reach(&self, connection: u32) -> Option<u16> {
-        self.att_mtu.filter(|_| connection == self.number)
+    /// The ATT MTU that a response to a request of this origin may use; `None` when nobody would get
+    /// it as notifications.
+    pub(crate) fn reach(&self, origin: Origin) -> Option<u16> {
+        self.att_mtu.filter(|_| origin == Origin::Bluetooth(self.number))
     }
 }
 
@@ -116,11 +129,13 @@ impl Server {
     /// A server that waits for [`ServerIn::Start`]. One whose configuration [`ServerConfig::check`]
     /// refuses may panic later.
     pub fn new(config: ServerConfig) -> Self {
+        let config = config.in_its_era();
         Self {
             quirks: config.profile.quirks(),
             running: false,
             link: Link::default(),
             collector: Collector::new(config.reassembly, config.frame_max()),
+            consoles: Consoles::default(),
             buffers: Buffers::new(config.buf_count),
             queue: VecDeque::with_capacity(config.buf_count.min(64) as usize),
             worker: Worker::default(),
@@ -137,25 +152,30 @@ impl Server {
         &self.config
     }
 
+    /// Tells which slot the boot loader has started, 0 or 1, before [`ServerIn::Start`].
+    pub fn set_active_slot(&mut self, slot: u8) {
+        self.config.active_slot = slot.min(1);
+    }
+
     /// Whether no request is queued or in process. A partial request and a reset that is due do
     /// not count.
     pub fn idle(&self) -> bool {
         self.worker.idle() && self.queue.is_empty()
     }
 
-    /// Forgets everything that RAM held; warm buffers stay.
+    /// Forgets everything that RAM held; warm buffers stay, and files.
     fn boot(&mut self) {
         let spare = std::mem::take(&mut self.spare);
         let out = std::mem::take(&mut self.out);
-        *self = Self { spare, out, ..Self::new(self.config.clone()) };
+        let groups = std::mem::take(&mut self.groups).after_restart();
+        *self = Self { groups, spare, out, ..Self::new(self.config.clone()) };
     }
 
     fn on_write(&mut self, now: Time, write: Sdu) {
-        let tag = write.tag;
         if !self.running {
-            self.spare.give(write.bytes);
-            return self.trace(ServerEvent::Drop { tag, reason: DropReason::NotRunning });
+            return self.drop_unheard(write);
         }
+        let tag = write.tag;
         let Self { collector, buffers, spare, link, .. } = self;
         let (opens, packet) = match collector.collect(write, link.number, buffers, spare) {
             Collected::Whole { first, packet } => (first, Some(packet)),
@@ -185,7 +205,8 @@ impl Server {
         self.link_lost(now, flash);
     }
 
-    fn reset(&mut self) {
+    fn reset(&mut self, now: Time) {
+        self.groups.before_reset(now, &self.config);
         self.boot();
         self.trace(ServerEvent::Reset);
         self.out.push_back(ServerOut::Reset);
@@ -220,19 +241,22 @@ impl Machine for Server {
         match input {
             ServerIn::Start => {
                 self.boot();
+                self.groups.start(&self.config, flash);
                 self.running = true;
             }
             ServerIn::Write(write) => self.on_write(now, write),
-            ServerIn::Datagram { sdu, .. } | ServerIn::Serial(sdu) => {
-                self.trace(ServerEvent::Drop { tag: sdu.tag, reason: DropReason::NotRunning });
-            }
+            ServerIn::Datagram { peer, sdu } => self.on_datagram(peer, sdu, now, flash),
+            ServerIn::Serial(sdu) => self.on_serial(ConsoleKind::Uart, sdu, now, flash),
+            ServerIn::Shell(sdu) => self.on_serial(ConsoleKind::Shell, sdu, now, flash),
+            ServerIn::RawSerial(sdu) => self.on_serial(ConsoleKind::Raw, sdu, now, flash),
             ServerIn::Notified { tag } => self.on_notified(tag, now, flash),
             ServerIn::Subscribed { att_mtu } => self.link.att_mtu = Some(att_mtu),
             ServerIn::Unsubscribed => self.on_unsubscribed(now, flash),
+            ServerIn::ConnParamsFailed => self.conn_param.on_failure(now),
             ServerIn::FlashDone { data } => {
                 self.take_back(data);
                 if self.groups.os.reset_at.is_some_and(|at| at <= now) {
-                    self.reset();
+                    self.reset(now);
                 } else {
                     self.on_flash_done(now, flash);
                 }
@@ -251,11 +275,11 @@ impl Machine for Server {
             self.on_turn(now, flash);
         }
         if due(self.conn_param.deadline()) {
-            let params = self.conn_param.on_deadline();
+            let params = self.conn_param.on_deadline(now);
             self.request_params(params);
         }
         if due(self.reset_at()) {
-            self.reset();
+            self.reset(now);
         }
     }
 

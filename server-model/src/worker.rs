@@ -1,7 +1,7 @@
 //! The work queue: takes packets, goes through their requests, sends the responses.
 
 use crate::groups::{Answer, Command, Context, Step, Work};
-use crate::transport::Packet;
+use crate::transport::{Origin, Packet};
 use crate::{DropReason, Server, ServerEvent, ServerOut};
 use flash_model::FlashView;
 use sim_core::Time;
@@ -35,6 +35,10 @@ pub(crate) enum Phase {
         /// Octets of it in all.
         len: usize,
     },
+    /// A response is to go over another transport than Bluetooth.
+    Ready,
+    /// A datagram waits for the socket, until then or until the next datagram is read.
+    Sending(Time),
 }
 
 /// The work queue and the request that it is busy with.
@@ -80,7 +84,7 @@ impl Worker {
 
     pub(crate) const fn deadline(&self) -> Option<Time> {
         match self.phase {
-            Phase::Woken(at) | Phase::Computing(at) => Some(at),
+            Phase::Woken(at) | Phase::Computing(at) | Phase::Sending(at) => Some(at),
             _ => None,
         }
     }
@@ -102,11 +106,20 @@ impl Server {
     /// The moment of [`Worker::deadline`] has come.
     pub(crate) fn on_turn(&mut self, now: Time, flash: &dyn FlashView) {
         match self.worker.phase {
-            Phase::Woken(_) => self.take_packet(),
+            Phase::Woken(_) => self.take_packet(None),
             Phase::Computing(_) => self.execute(now, flash),
+            Phase::Sending(_) => return self.end_sending(now, flash),
             _ => {}
         }
         self.run(now, flash);
+    }
+
+    /// The work queue gets its turn within this moment, if it was just woken.
+    pub(crate) fn begin_turn(&mut self, now: Time, flash: &dyn FlashView) {
+        if let Phase::Woken(_) = self.worker.phase {
+            self.take_packet(None);
+            self.run(now, flash);
+        }
     }
 
     /// A flash operation returns its buffer.
@@ -149,19 +162,24 @@ impl Server {
     }
 
     /// Goes on until there is something to wait for, or nothing to do.
-    fn run(&mut self, now: Time, flash: &dyn FlashView) {
+    pub(crate) fn run(&mut self, now: Time, flash: &dyn FlashView) {
         loop {
             match &self.worker.phase {
                 Phase::Next => self.next_request(now),
                 Phase::Computing(until) if *until <= now => self.execute(now, flash),
                 Phase::Working { waits: false, .. } => self.step(now, flash),
+                Phase::Ready => self.transmit_elsewhere(now),
                 _ => return,
             }
         }
     }
 
-    fn take_packet(&mut self) {
-        self.worker.phase = match self.queue.pop_front() {
+    /// Each transport has a queue of its own, which is drained as a whole before another one has its
+    /// turn (Zephyr `transport/smp.c`, `smp_handle_reqs`).
+    fn take_packet(&mut self, after: Option<Origin>) {
+        let same = |packet: &Packet| after.is_some_and(|last| last.same_transport(packet.origin));
+        let at = self.queue.iter().position(same).unwrap_or(0);
+        self.worker.phase = match self.queue.remove(at) {
             Some(packet) => {
                 self.worker.packet = packet;
                 self.worker.body_at = 0;
@@ -174,8 +192,9 @@ impl Server {
 
     pub(crate) fn close_packet(&mut self) {
         let packet = std::mem::take(&mut self.worker.packet);
+        let origin = packet.origin;
         self.recycle(packet);
-        self.take_packet();
+        self.take_packet(Some(origin));
     }
 
     /// The checks that come before a handler is looked for (Zephyr `smp.c`,
@@ -194,11 +213,14 @@ impl Server {
         let whole = rest.len() - HEADER_LEN >= usize::from(header.len);
         worker.header = header;
         worker.body_at = start + HEADER_LEN;
-        worker.has_buffer = whole && self.buffers.take();
         let Header { op, len, group, seq, id, .. } = header;
+        let served = !self.quirks.op_checked_first || op == OP_READ || op == OP_WRITE;
+        worker.has_buffer = whole && served && self.buffers.take();
         self.trace(ServerEvent::Take { tag, group, op, id, seq, len });
         if !whole {
             self.refuse(Rc::Corrupt);
+        } else if !served {
+            self.refuse(Rc::NotSupported);
         } else if !self.worker.has_buffer {
             self.refuse(Rc::NoMemory);
         } else {
@@ -215,8 +237,8 @@ impl Server {
         self.begin_response();
         let Self { config, quirks, worker, groups, out, .. } = self;
         let body = &worker.packet.bytes[worker.body_at..];
-        let tag = worker.packet.tag;
-        let mut cx = Context { config, quirks, now, flash, tag, out };
+        let Packet { tag, origin, .. } = worker.packet;
+        let mut cx = Context { config, quirks, now, flash, tag, origin, out };
         match groups.handle(command, worker.header.op, body, &mut cx, &mut worker.response) {
             Answer::Now(outcome) => self.answer(outcome),
             Answer::Later(work) => self.worker.phase = Phase::Working { work, waits: false },
@@ -226,15 +248,16 @@ impl Server {
     /// The handler for the request (Zephyr `smp.c`, `smp_handle_single_req`).
     fn look_up(&self) -> Result<Command, Rc> {
         let Header { op, version, group, id, .. } = self.worker.header;
-        let op_known = op == OP_READ || op == OP_WRITE;
-        if self.quirks.op_checked_first && !op_known {
-            return Err(Rc::NotSupported);
-        }
-        if self.quirks.version_checked && version > self.quirks.max_version {
-            return Err(Rc::TooNew);
+        if self.quirks.version_checked {
+            if version == 0 && !self.config.original_protocol {
+                return Err(Rc::TooOld);
+            }
+            if version > self.quirks.max_version {
+                return Err(Rc::TooNew);
+            }
         }
         let command = Command::find(&self.config, group, id).ok_or(Rc::NotSupported)?;
-        if !op_known {
+        if op != OP_READ && op != OP_WRITE {
             return Err(Rc::Invalid);
         }
         if command.accepts(op) { Ok(command) } else { Err(Rc::NotSupported) }
@@ -245,8 +268,8 @@ impl Server {
         let Self { config, quirks, worker, groups, out, .. } = self;
         let Phase::Working { work, waits } = &mut worker.phase else { return };
         let body = &worker.packet.bytes[worker.body_at..];
-        let tag = worker.packet.tag;
-        let mut cx = Context { config, quirks, now, flash, tag, out };
+        let Packet { tag, origin, .. } = worker.packet;
+        let mut cx = Context { config, quirks, now, flash, tag, origin, out };
         match groups.step(work, body, &mut cx, &mut worker.response) {
             Step::Flash(op) => {
                 *waits = true;

@@ -4,9 +4,10 @@ mod support;
 
 use flash_model::{Device, FlashOp, FlashView, Part, RadioSync};
 use proptest::prelude::*;
-use server_model::{DropReason, EraseMode, Server, ServerConfig, ServerIn, ServerOut};
+use server_model::{DropReason, EraseMode, Profile, Server, ServerConfig, ServerIn, ServerOut};
 use sim_core::contract::{Harness, check};
 use sim_core::{Sdu, Span, Time};
+use smp_wire::serial::encode;
 use support::{World, image};
 
 const ECHO: &[u8] = b"\x02\0\0\x06\0\0\x77\0\xa1\x61d\x62hi";
@@ -31,6 +32,10 @@ fn config(
                 erase: if progressive { EraseMode::Progressive } else { EraseMode::UpFront },
                 conn_param_control: control,
                 erase_storage: verbose,
+                profile: if params { Profile::Z4x } else { Profile::Z32 },
+                settings: verbose,
+                fs: control,
+                shell: progressive,
                 ..ServerConfig::default()
             }
         },
@@ -39,8 +44,20 @@ fn config(
 
 /// A write that is often close to a request: a header of a known command, then anything.
 fn write() -> impl Strategy<Value = Vec<u8>> {
-    let command =
-        prop::sample::select(vec![(0u8, 0u8), (0, 5), (0, 6), (1, 0), (1, 1), (1, 5), (63, 0)]);
+    let command = prop::sample::select(vec![
+        (0u8, 0u8),
+        (0, 5),
+        (0, 6),
+        (1, 0),
+        (1, 1),
+        (1, 5),
+        (3, 0),
+        (3, 3),
+        (8, 0),
+        (8, 1),
+        (9, 0),
+        (63, 0),
+    ]);
     let body = prop_oneof![
         prop::collection::vec(any::<u8>(), 0..60),
         prop::sample::select(vec![
@@ -48,6 +65,8 @@ fn write() -> impl Strategy<Value = Vec<u8>> {
             b"\xbf\xff".to_vec(),
             b"\xa1\x67confirm\xf5".to_vec(),
             first_chunk(),
+            b"\xa4\x63off\0\x63len\x09\x64data\x43abc\x64name\x67/lfs1/x".to_vec(),
+            b"\xa1\x64argv\x82\x66kernel\x67version".to_vec(),
         ]),
     ];
     let request =
@@ -58,6 +77,15 @@ fn write() -> impl Strategy<Value = Vec<u8>> {
             frame
         });
     prop_oneof![1 => prop::collection::vec(any::<u8>(), 0..40), 4 => request]
+}
+
+/// A request as it is, or in the lines of a serial console.
+fn lines() -> impl Strategy<Value = Vec<u8>> {
+    (any::<bool>(), write()).prop_map(|(framed, frame)| {
+        let mut lines = Vec::new();
+        encode(&frame, &mut lines);
+        if framed { lines } else { frame }
+    })
 }
 
 /// The payload of a first chunk of 700 octets.
@@ -101,7 +129,9 @@ impl Harness for Surroundings {
             ServerOut::ConnParams { .. }
             | ServerOut::Trace(_)
             | ServerOut::Datagram { .. }
-            | ServerOut::Serial(_) => None,
+            | ServerOut::Serial(_)
+            | ServerOut::Shell(_)
+            | ServerOut::RawSerial(_) => None,
         }
     }
 }
@@ -112,6 +142,16 @@ fn input() -> impl Strategy<Value = ServerIn> {
             .prop_map(|(tag, bytes)| ServerIn::Write(Sdu { tag: tag.into(), bytes })),
         1 => any::<u8>().prop_map(|tag| ServerIn::Notified { tag: tag.into() }),
         1 => any::<u16>().prop_map(|att_mtu| ServerIn::Subscribed { att_mtu }),
+        4 => (any::<u8>(), 0u8..4, lines()).prop_map(|(tag, transport, bytes)| {
+            let sdu = Sdu { tag: tag.into(), bytes };
+            match transport {
+                0 => ServerIn::Datagram { peer: 1, sdu },
+                1 => ServerIn::Serial(sdu),
+                2 => ServerIn::Shell(sdu),
+                _ => ServerIn::RawSerial(sdu),
+            }
+        }),
+        1 => Just(ServerIn::ConnParamsFailed),
         1 => Just(ServerIn::Unsubscribed),
         1 => prop::collection::vec(any::<u8>(), 0..9).prop_map(|data| ServerIn::FlashDone { data }),
         1 => Just(ServerIn::Start),

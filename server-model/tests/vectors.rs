@@ -1,11 +1,12 @@
-//! Single requests and their answers, byte for byte, as Zephyr 3.2 gives them.
+//! Single requests and their answers, byte for byte, as Zephyr 3.2 gives them; those of the image
+//! group also as later ones do.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 
 use flash_model::{ImageSpec, ImageVersion};
-use server_model::ServerConfig;
+use server_model::{Profile, ServerConfig};
 use support::{World, hex, unhex};
 
 /// What is asked of a server, by name; request frames at one moment; responses.
@@ -108,6 +109,44 @@ const UPLOAD_AND_TEST: &[Row] = &[
     Row("upload while pending", &[UPLOAD_WHILE_PENDING], &["0300000600010a01bf62726305ff"]),
 ];
 
+/// A server of Zephyr 3.7 without images.
+const LATER_STATELESS: &[Row] = &[
+    Row(
+        "bad magic, v2",
+        &[BAD_MAGIC_V2],
+        &["0b00001300010401bf63657272bf6567726f75700162726317ffff"],
+    ),
+    Row("bad magic, v1", &[BAD_MAGIC], &["0300000600010401bf62726301ff"]),
+    Row(
+        "test without hash, v2",
+        &["0a00000a00010600a167636f6e6669726df4"],
+        &["0b00001400010600bf63657272bf6567726f7570016272631818ffff"],
+    ),
+    Row("erase, v2", &["0a00000100010805a0"], &["0b00000200010805bfff"]),
+    Row(
+        "erase slot 7, v2",
+        &["0a00000700010805a164736c6f7407"],
+        &["0b00001300010805bf63657272bf6567726f7570016272630affff"],
+    ),
+    Row("both slots empty", &["0000000100010000a0"], &[EMPTY_LIST]),
+];
+
+/// The same with a test pending, by [`UPLOAD_AND_TEST`].
+const LATER_PENDING: &[Row] = &[
+    Row(
+        "confirm (no hash) while test pending, v1",
+        &["0200000a00010900a167636f6e6669726df5"],
+        &["0300000600010900bf62726306ff"],
+    ),
+    Row(
+        "confirm (no hash) while test pending, v2",
+        &["0a00000a00010900a167636f6e6669726df5"],
+        &["0b00001400010900bf63657272bf6567726f757001627263181cffff"],
+    ),
+];
+
+const SLOT_INFO: &str = "0900005100010c06bf66696d616765739fbf65696d6167650065736c6f74739fbf64736c6f74006473697a651a00076000ffbf64736c6f74016473697a651a000760006f75706c6f61645f696d6167655f696400ffffffffff";
+const BAD_MAGIC_V2: &str = "0a00003400010401a3636c656e1905dc636f666600646461746158200000000000000000000000000000000000000000000000000000000000000000";
 const FIRST_CHUNK: &str = "0200005000010101a4636c656e185063736861485d7ff13ae321dfa2636f666600646461746158303db8f3960000000020000000080000000000000001020300040000000000000023303d4a5764717e0769280010002000";
 const FIRST_CHUNK_SEQ_3: &str = "0200005000010301a4636c656e185063736861485d7ff13ae321dfa2636f666600646461746158303db8f3960000000020000000080000000000000001020300040000000000000023303d4a5764717e0769280010002000";
 const LAST_CHUNK: &str = "0200002e00010401a2636f66661830646461746158201246b8ee1650a3c01b7bcca9240ed6da85fd03a4c3d3ab20eb4be8fbac0e636d";
@@ -159,6 +198,47 @@ fn an_upload_and_a_test_are_answered_byte_for_byte() {
     for row in UPLOAD_AND_TEST {
         check(&mut world, row);
     }
+}
+
+#[test]
+fn later_servers_answer_with_errors_of_the_group() {
+    for profile in [Profile::Z37, Profile::Z4x] {
+        let config = || ServerConfig { profile, ..config() };
+        for row in LATER_STATELESS {
+            check(&mut World::new(config()), row);
+        }
+        let mut world = world_with_image(config());
+        for row in UPLOAD_AND_TEST[..7].iter().chain(LATER_PENDING) {
+            check(&mut world, row);
+        }
+    }
+}
+
+#[test]
+fn a_later_server_with_verbose_errors_gives_its_reason_in_version_1_alone() {
+    const REASON: &str = "0300001900010401bf627263016372736e6e6d61676963206d69736d61746368ff";
+    let config = ServerConfig { profile: Profile::Z37, verbose_errors: true, ..config() };
+    let mut world = World::new(config);
+    check(&mut world, &Row("bad magic", &[BAD_MAGIC], &[REASON]));
+    check(&mut world, &LATER_STATELESS[0]);
+}
+
+#[test]
+fn a_server_that_checks_images_says_that_a_cut_name_does_not_match() {
+    const NO_MATCH: &str = "0300000f00010401bf636f66661850656d61746368f4ff";
+    for profile in [Profile::Z32, Profile::Z37] {
+        let config = ServerConfig { profile, image_check: true, ..config() };
+        let mut world = world_with_image(config);
+        check(&mut world, &UPLOAD_AND_TEST[0]);
+        check(&mut world, &Row("last chunk", &[LAST_CHUNK], &[NO_MATCH]));
+    }
+}
+
+#[test]
+fn slot_info_is_answered_byte_for_byte() {
+    const REQUEST: &str = "0800000100010c06a0";
+    let config = ServerConfig { profile: Profile::Z4x, slot_info: true, ..config() };
+    check(&mut World::new(config), &Row("slot info", &[REQUEST], &[SLOT_INFO]));
 }
 
 #[test]

@@ -81,7 +81,10 @@ impl Bench {
         while let Some(out) = self.server.poll() {
             outputs.push(match out {
                 ServerOut::Notify(Sdu { tag, bytes }) => Out::Notify(tag, bytes),
-                ServerOut::Datagram { .. } | ServerOut::Serial(_) => panic!("nobody asked there"),
+                ServerOut::Datagram { .. }
+                | ServerOut::Serial(_)
+                | ServerOut::Shell(_)
+                | ServerOut::RawSerial(_) => panic!("nobody asked there"),
                 ServerOut::Flash(FlashOp::Erase { at }) => Out::Erase(at),
                 ServerOut::Flash(FlashOp::Write { data, .. }) => Out::Write(data.len()),
                 ServerOut::Flash(FlashOp::Copy { .. }) => panic!("the server copies nothing"),
@@ -337,6 +340,18 @@ fn a_fast_connection_is_asked_for_with_the_first_fragment_and_given_up_five_seco
     assert_eq!(bench.wait(Span::from_ms(4_999)), []);
     assert_eq!(bench.wait(Span::from_ms(1)), [Out::Params(24, 40)]);
     assert_eq!(bench.wait(Span::from_s(60)), []);
+}
+
+#[test]
+fn what_the_host_could_not_begin_with_is_asked_for_again_a_second_later() {
+    let config = ServerConfig { conn_param_control: true, ..ServerConfig::default() };
+    let mut bench = Bench::new(config);
+    assert_eq!(bench.write(1, &echo(1)), [Out::Params(6, 9)]);
+    assert_eq!(bench.input(ServerIn::ConnParamsFailed), []);
+    assert_eq!(bench.wait(Span::from_ms(999)), [echoed(1)]);
+    bench.notified(1);
+    assert_eq!(bench.wait(Span::from_ms(1)), [Out::Params(6, 9)]);
+    assert_eq!(bench.wait(Span::from_s(60)), [Out::Params(24, 40)]);
 }
 
 #[test]

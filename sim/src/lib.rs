@@ -4,10 +4,14 @@
 
 pub mod advice;
 pub mod conform;
+pub mod emulate;
+pub mod explain;
 pub mod flash_dump;
 pub mod frame;
 pub mod image_file;
+pub mod kconfig;
 pub mod layout_file;
+pub mod profiles;
 pub mod report;
 pub mod require;
 pub mod scenario;

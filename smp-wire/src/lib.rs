@@ -24,12 +24,20 @@
 //! assert_eq!(frame, b"\x02\0\0\x06\0\0\x05\0\xa1\x61d\x62hi");
 //! ```
 
+mod single_text;
+
 pub mod cbor;
+pub mod enumeration;
 pub mod errors;
+pub mod fs;
 pub mod group;
 pub mod header;
 pub mod image;
 pub mod os;
+pub mod serial;
+pub mod settings;
+pub mod shell;
+pub mod stat;
 
 /// Appends the eight bytes of `header`; the body follows, then [`header::put_len`].
 pub fn begin(out: &mut Vec<u8>, header: header::Header) {

@@ -5,6 +5,7 @@
     reason = "these comments are the help text, which has no backticks"
 )]
 
+use crate::emulate::EmulateArguments;
 use crate::flash::FlashArguments;
 use crate::image::{CreateArguments, InspectArguments};
 use clap::{Args, Parser, Subcommand};
@@ -42,7 +43,31 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: FlashCommand,
     },
-    /// Decode SMP frames: header, CBOR, error names
+    /// Put one device behind a UDP port, for real clients
+    Emulate(EmulateArguments),
+    /// List the eras of Zephyr's server, or tell what differs between two
+    Profiles {
+        /// Show what a client observes where these two differ
+        #[arg(long, num_args = 2, value_names = ["A", "B"])]
+        diff: Option<Vec<String>>,
+        /// Print one JSON document (schema smpsim.profiles/1)
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tell what an error means, who sends it, and what to do
+    Explain {
+        /// A result code (8, MGMT_ERR_EBUSY), a group's error (1/28, IMG_MGMT_ERR_NO_FREE_SLOT), a
+        /// negative errno (-122), or a Bluetooth reason in hex (0x08)
+        #[arg(allow_negative_numbers = true, value_name = "CODE")]
+        code: String,
+        /// Group that the code came from: its number or its name
+        #[arg(long, value_name = "GROUP")]
+        group: Option<String>,
+        /// Print one JSON document (schema smpsim.explain/1)
+        #[arg(long)]
+        json: bool,
+    },
+    /// Decode SMP frames: header, fields, errors by name
     Frame {
         /// Octets in hex, as a log shows them; `-` reads standard input
         #[arg(required = true, value_name = "HEX")]
@@ -95,6 +120,10 @@ pub(crate) struct RunArguments {
     /// devicetree with fixed-partitions, or from the layout preset of this name
     #[arg(long, value_name = "FILE|NAME")]
     pub(crate) layout: Option<PathBuf>,
+    /// Take the server's options from a build's .config or a project's prj.conf; may be repeated, for
+    /// the files laid over a prj.conf and for MCUboot's own
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kconfig: Vec<PathBuf>,
     /// Seed of all randomness
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(crate) seed: u64,

@@ -12,6 +12,7 @@ struct Document {
     schema: &'static str,
     passed: u32,
     failed: u32,
+    exempt: u32,
     files: Vec<FileDocument>,
 }
 
@@ -21,6 +22,7 @@ struct FileDocument {
     kind: &'static str,
     passed: u32,
     failed: u32,
+    exempt: u32,
     failures: Vec<FailureDocument>,
 }
 
@@ -44,8 +46,10 @@ pub(crate) fn run(files: &[PathBuf], json: bool) -> Result<Verdict, Refusal> {
     }
     let passed = documents.iter().map(|file| file.passed).sum();
     let failed = documents.iter().map(|file| file.failed).sum();
+    let exempt = documents.iter().map(|file| file.exempt).sum();
     if json {
-        print_json(&Document { schema: "smpsim.conform/1", passed, failed, files: documents })?;
+        let schema = "smpsim.conform/1";
+        print_json(&Document { schema, passed, failed, exempt, files: documents })?;
     } else {
         for file in &documents {
             for failure in &file.failures {
@@ -59,7 +63,7 @@ pub(crate) fn run(files: &[PathBuf], json: bool) -> Result<Verdict, Refusal> {
                 file.file, file.kind, file.passed, file.failed
             ));
         }
-        print(&format!("0 exempt\n{passed} passed, {failed} failed\n"));
+        print(&format!("{exempt} exempt\n{passed} passed, {failed} failed\n"));
     }
     Ok(if failed == 0 { Verdict::Yes } else { Verdict::No })
 }
@@ -87,6 +91,7 @@ fn document(file: String, result: FileResult) -> FileDocument {
         kind: result.kind,
         passed: result.passed,
         failed: result.failures.len() as u32,
+        exempt: result.exempt,
         failures: result
             .failures
             .into_iter()

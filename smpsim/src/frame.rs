@@ -3,7 +3,7 @@
 use crate::output::{print, print_json};
 use crate::{Refusal, Verdict};
 use serde::Serialize;
-use sim::frame::{Frame, decode, parse_hex};
+use sim::frame::{Field, Frame, decode, parse_hex};
 use std::fmt::Write;
 use std::io::Read;
 
@@ -46,8 +46,23 @@ fn describe(n: usize, of: usize, frame: &Frame) -> String {
     if frame.whole_header {
         let _ = writeln!(text, "{}", header(frame));
     }
-    for line in [&frame.cbor, &frame.error].into_iter().flatten().filter(|line| !line.is_empty()) {
-        let _ = writeln!(text, "  {line}");
+    if let Some(cbor) = frame.cbor.as_ref().filter(|cbor| !cbor.is_empty()) {
+        let _ = writeln!(text, "  {cbor}");
+    }
+    let widest = frame.fields.iter().map(|field| field.path.len()).max().unwrap_or(0);
+    for Field { path, meaning } in &frame.fields {
+        if let Some(meaning) = meaning {
+            let _ = writeln!(text, "    {path:<widest$}  {meaning}");
+        }
+    }
+    if let Some(error) = &frame.error {
+        let _ = writeln!(text, "  {error}");
+    }
+    if let Some(meaning) = frame.error_meaning {
+        let _ = writeln!(text, "    {meaning}");
+    }
+    for note in &frame.notes {
+        let _ = writeln!(text, "  note: {note}");
     }
     if let Some(problem) = &frame.problem {
         let _ = writeln!(text, "  not a sound frame: {problem}");

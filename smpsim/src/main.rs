@@ -3,6 +3,8 @@
 
 mod cli;
 mod conform;
+mod emulate;
+mod explain;
 mod flash;
 mod frame;
 mod human;
@@ -10,6 +12,7 @@ mod image;
 mod layout;
 mod output;
 mod presets;
+mod profiles;
 mod run;
 
 use clap::Parser;
@@ -48,6 +51,11 @@ fn main() -> ExitCode {
         }
         cli::Command::Flash { command: cli::FlashCommand::Inspect(arguments) } => {
             flash::inspect(&arguments)
+        }
+        cli::Command::Emulate(arguments) => emulate::run(&arguments),
+        cli::Command::Profiles { diff, json } => profiles::run(diff.as_deref(), json),
+        cli::Command::Explain { code, group, json } => {
+            explain::run(&code, group.as_deref(), json)
         }
         cli::Command::Frame { hex, json } => frame::run(&hex, json),
         cli::Command::Conform { files, json } => conform::run(&files, json),

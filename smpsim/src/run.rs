@@ -5,12 +5,13 @@ use crate::output::{PartialFile, print, print_json, read_text};
 use crate::{Refusal, Verdict, human, image, layout};
 use sim::advice;
 use sim::image_file::ImageFile;
+use sim::kconfig::{self, Kconfig};
 use sim::report::{self, Report};
 use sim::require::Requirement;
 use sim::scenario::{PRESETS, Scenario, ScenarioError, Settings};
 use sim::trace::JsonLines;
 use sim::world::{PrepareError, Prepared};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Runs one update, prints the report, and tells whether what was expected came about.
 pub(crate) fn run(arguments: &RunArguments) -> Result<Verdict, Refusal> {
@@ -20,33 +21,28 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<Verdict, Refusal> {
         .map(|text| Requirement::parse(text))
         .collect::<Result<Vec<_>, _>>()
         .map_err(Refusal::new)?;
-    let settings = settings(arguments)?;
+    let (settings, kconfig) = settings(arguments)?;
     let scenario = Scenario::resolve(&settings).map_err(|e| in_scenario(&settings.name, &e))?;
     if arguments.explain {
         print(&settings.explain());
+        kconfig.inspect(|kconfig| eprint!("{kconfig}"));
         return Ok(Verdict::Yes);
     }
     let image = arguments.image.as_deref().map(|path| image(path, arguments)).transpose()?;
     let prepared = Prepared::new(scenario, image, arguments.force)
         .map_err(|e| does_not_fit(&e, arguments.image.as_deref()))?;
     let trace = arguments.trace.as_deref().map(PartialFile::create).transpose()?;
-    let report = carry_out(&prepared, arguments.seed, trace.as_ref())?;
+    let mut report = carry_out(&prepared, arguments.seed, trace.as_ref())?;
+    report.document.kconfig = kconfig;
     // A condition that cannot be checked is an error of usage: nothing is printed or kept.
     let broken = broken(&requirements, &report)?;
     trace.map_or(Ok(()), PartialFile::keep)?;
     tell(&prepared, &report, arguments, &broken)
 }
 
-fn settings(arguments: &RunArguments) -> Result<Settings, Refusal> {
-    let name = arguments.scenario.as_deref().unwrap_or("reference");
-    let path = Path::new(name);
-    let is_path = path.extension().is_some() || name.contains(std::path::MAIN_SEPARATOR);
-    let mut settings = if !is_preset(name) && (is_path || path.is_file()) {
-        Settings::file(name, &read_text(path)?).map_err(|e| in_scenario(name, &e))
-    } else {
-        Settings::preset(name).map_err(Refusal::new)
-    }?;
-    read_layout(&mut settings, path.parent())?;
+fn settings(arguments: &RunArguments) -> Result<(Settings, Option<kconfig::Report>), Refusal> {
+    let mut settings = scenario_settings(arguments.scenario.as_deref().unwrap_or("reference"))?;
+    let kconfig = read_kconfig(&arguments.kconfig, &mut settings)?;
     match arguments.layout.as_deref().map(|path| (path, layout::preset_name(path))) {
         Some((_, Some(preset))) => {
             settings.set(&format!("layout.preset={preset}")).map_err(Refusal::new)?;
@@ -63,6 +59,36 @@ fn settings(arguments: &RunArguments) -> Result<Settings, Refusal> {
         settings.set(set).map_err(Refusal::new)?;
     }
     read_layout(&mut settings, None)?;
+    Ok((settings, kconfig))
+}
+
+/// Lays the options of a build over the scenario, and tells what became of them.
+fn read_kconfig(
+    files: &[PathBuf],
+    settings: &mut Settings,
+) -> Result<Option<kconfig::Report>, Refusal> {
+    let texts = files
+        .iter()
+        .map(|path| Ok((path.display().to_string(), read_text(path)?)))
+        .collect::<Result<Vec<_>, Refusal>>()?;
+    let texts: Vec<_> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    if texts.is_empty() {
+        return Ok(None);
+    }
+    let kconfig = Kconfig::read(&texts).map_err(Refusal::new)?;
+    kconfig.apply(settings).map(Some).map_err(Refusal::new)
+}
+
+/// The settings of a preset or of a scenario file, with the layout file that it names.
+pub(crate) fn scenario_settings(name: &str) -> Result<Settings, Refusal> {
+    let path = Path::new(name);
+    let is_path = path.extension().is_some() || name.contains(std::path::MAIN_SEPARATOR);
+    let mut settings = if !is_preset(name) && (is_path || path.is_file()) {
+        Settings::file(name, &read_text(path)?).map_err(|e| in_scenario(name, &e))
+    } else {
+        Settings::preset(name).map_err(Refusal::new)
+    }?;
+    read_layout(&mut settings, path.parent())?;
     Ok(settings)
 }
 
@@ -81,7 +107,7 @@ fn is_preset(name: &str) -> bool {
 }
 
 /// What is wrong in a scenario, with the name of its file when it is one.
-fn in_scenario(name: &str, error: &ScenarioError) -> Refusal {
+pub(crate) fn in_scenario(name: &str, error: &ScenarioError) -> Refusal {
     match error {
         ScenarioError::File { .. } => Refusal(error.to_string()),
         _ if is_preset(name) => Refusal(error.to_string()),
@@ -165,6 +191,9 @@ fn tell(
     } else {
         let advice = advice::best(prepared, arguments.seed, document);
         print(&human::report(prepared, report, &advice));
+        if let Some(kconfig) = &document.kconfig {
+            print(&format!("\n  kconfig\n{kconfig}"));
+        }
     }
     let as_expected = prepared.scenario().expects(document.outcome, document.error.as_deref());
     if !as_expected {

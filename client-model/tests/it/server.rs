@@ -1,6 +1,6 @@
 //! A server as small as the tests allow: two slots, one upload, no time, no flash.
 
-use smp_wire::cbor::{MapForm, empty_map};
+use smp_wire::cbor::{Dialect, MapForm, empty_map};
 use smp_wire::errors::ErrorBody;
 use smp_wire::group;
 use smp_wire::header::{HEADER_LEN, Header, OP_READ, put_len};
@@ -41,7 +41,7 @@ impl Seen {
     /// The upload request, if it is one.
     pub(crate) fn chunk(&self) -> Option<UploadRequest<'_>> {
         self.is(group::IMAGE, group::image::UPLOAD)
-            .then(|| UploadRequest::decode(self.body()).expect("clients write valid requests"))
+            .then(|| UploadRequest::decode(self.body(), Dialect::default()).expect("clients write valid requests"))
     }
 }
 
@@ -158,7 +158,7 @@ impl Server {
     }
 
     fn write_state(&mut self, seen: &Seen, out: &mut Vec<u8>) {
-        let request = StateRequest::decode(seen.body()).expect("clients write valid requests");
+        let request = StateRequest::decode(seen.body(), Dialect::default()).expect("clients write valid requests");
         let confirm = request.confirm.unwrap_or(false);
         let Some(slot) =
             self.slots.iter_mut().find(|s| s.hash.as_ref().map(|h| &h[..]) == request.hash)

@@ -29,7 +29,7 @@ pub use hash::{HashAlgorithm, ImageHash};
 pub use header::{ImageHeader, flags};
 pub use info::ImageInfo;
 pub use key::{KeyError, KeyKind, PublicKeyFormat, SignError, SigningKey, VerifyingKey};
-pub use listed::{SlotImage, slot_image};
+pub use listed::{HashScan, SlotImage, slot_image, slot_image_by};
 pub use policy::ImagePolicy;
 pub use slot_file::{SlotFile, SlotTooSmall};
 pub use tlv::Tlv;

@@ -37,8 +37,11 @@ pub struct Thread {
     pub state: u32,
     /// Size of the stack in words of 4 octets; `None` where the kernel does not know.
     pub stack_size: Option<u32>,
-    /// Words of the stack that were ever used.
+    /// Words of the stack that were ever used; told as 0 when only the size is known.
     pub stack_used: Option<u32>,
+    /// Cycles of the processor that it has used; `None` where the kernel does not count them
+    /// (`CONFIG_SCHED_THREAD_USAGE`).
+    pub runtime: Option<u64>,
 }
 
 /// A group of statistics.
@@ -46,12 +49,12 @@ pub struct Thread {
 pub struct StatGroup {
     /// Name.
     pub name: String,
-    /// Counters, in order: name and value.
+    /// Counters, in order: name and value. They stay as they are, however much time passes.
     pub fields: Vec<(String, u32)>,
 }
 
 impl Default for DeviceFacts {
-    /// An nRF52840 DK without a name.
+    /// An nRF52840 DK without a name, and the threads that every server has.
     fn default() -> Self {
         Self {
             node_name: "unknown".to_owned(),
@@ -61,8 +64,27 @@ impl Default for DeviceFacts {
             machine: "arm".to_owned(),
             processor: "cortex-m4".to_owned(),
             board: "nrf52840dk_nrf52840".to_owned(),
-            threads: Vec::new(),
+            threads: threads_of_every_server(),
             stats: Vec::new(),
         }
     }
+}
+
+/// The work queues of the server and of the system, the idle thread and the main thread, as a
+/// `smp_svr` sample without stack information lists them while it answers.
+fn threads_of_every_server() -> Vec<Thread> {
+    const PENDING: u32 = 0x02;
+    const SUSPENDED: u32 = 0x10;
+    const QUEUED: u32 = 0x80;
+    [("mcumgr smp", 3, QUEUED), ("sysworkq", -1, PENDING), ("idle", 15, 0), ("main", 0, SUSPENDED)]
+        .into_iter()
+        .zip(0..)
+        .map(|((name, priority, state), tid)| Thread {
+            name: name.to_owned(),
+            priority,
+            tid,
+            state,
+            ..Thread::default()
+        })
+        .collect()
 }

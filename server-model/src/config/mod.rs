@@ -1,10 +1,22 @@
 //! What a server is built with: Kconfig options as settings, eras of Zephyr as profiles.
 
 mod facts;
+mod fs;
+mod hook;
 mod quirks;
+mod rtc;
+mod settings;
+mod shell;
+mod switches;
 
 pub use facts::{DeviceFacts, StatGroup, Thread};
+pub use fs::FsOptions;
+pub use hook::HookRefusal;
 pub use quirks::{Profile, Quirks};
+pub use rtc::Rtc;
+pub use settings::{Setting, SettingsOptions};
+pub use shell::{ShellAction, ShellCommand, ShellOptions};
+pub use switches::{SWITCHES, Switch};
 
 use flash_model::{Area, BootMode, Geometry, Layout, LayoutError};
 use sim_core::Span;
@@ -34,28 +46,76 @@ pub struct ServerConfig {
     pub buf_count: u32,
     /// Requests may span several GATT writes (`CONFIG_MCUMGR_SMP_REASSEMBLY_BT`).
     pub reassembly: bool,
+    /// Octets of a datagram that are read; the rest is cut off
+    /// (`CONFIG_MCUMGR_TRANSPORT_UDP_MTU`).
+    pub udp_mtu: u32,
+    /// Requests of SMP version 1 are served by eras that know version 2
+    /// (`CONFIG_MCUMGR_SMP_SUPPORT_ORIGINAL_PROTOCOL`).
+    pub original_protocol: bool,
     /// The image group is built in (`CONFIG_MCUMGR_GRP_IMG`).
     pub image: bool,
     /// The statistics group is built in (`CONFIG_MCUMGR_GRP_STAT`).
     pub stat: bool,
     /// The settings group is built in (`CONFIG_MCUMGR_GRP_SETTINGS`).
     pub settings: bool,
+    /// What it is built with.
+    pub settings_options: Arc<SettingsOptions>,
     /// The file group is built in (`CONFIG_MCUMGR_GRP_FS`).
     pub fs: bool,
+    /// What it is built with, and its file system.
+    pub fs_options: Arc<FsOptions>,
     /// The shell group is built in (`CONFIG_MCUMGR_GRP_SHELL`).
     pub shell: bool,
+    /// What it is built with, and the shell.
+    pub shell_options: Arc<ShellOptions>,
     /// The enumeration group is built in (`CONFIG_MCUMGR_GRP_ENUM`).
     pub enumeration: bool,
+    /// Its command for details is built in (`CONFIG_MCUMGR_GRP_ENUM_DETAILS`).
+    pub enum_details: bool,
+    /// Details tell the groups' names (`CONFIG_MCUMGR_GRP_ENUM_DETAILS_NAME`).
+    pub enum_names: bool,
+    /// Details tell the sizes of the groups' tables of commands
+    /// (`CONFIG_MCUMGR_GRP_ENUM_DETAILS_HANDLERS`).
+    pub enum_handlers: bool,
+    /// Groups that a request for details may name
+    /// (`CONFIG_MCUMGR_GRP_ENUM_DETAILS_BUFFER_TYPE_STACK_ENTRIES`).
+    pub enum_max_entries: u32,
+    /// Octets of the buffer for the name of a group of statistics, the closing 0 among them
+    /// (`CONFIG_MCUMGR_GRP_STAT_MAX_NAME_LEN`).
+    pub stat_name_len: u32,
     /// The echo command is built in (`CONFIG_OS_MGMT_ECHO`).
     pub echo: bool,
     /// The thread list is built in (`CONFIG_MCUMGR_GRP_OS_TASKSTAT`).
     pub taskstat: bool,
+    /// The thread list leaves out what Zephyr does not know
+    /// (`CONFIG_MCUMGR_GRP_OS_TASKSTAT_ONLY_SUPPORTED_STATS`).
+    pub taskstat_only_supported: bool,
+    /// The thread list tells negative priorities as such, instead of as large positive numbers
+    /// (`CONFIG_MCUMGR_GRP_OS_TASKSTAT_SIGNED_PRIORITY`).
+    pub taskstat_signed_priority: bool,
     /// The information command is built in (`CONFIG_MCUMGR_GRP_OS_INFO`).
     pub info: bool,
+    /// Octets of the buffer for the information, the closing 0 among them
+    /// (`CONFIG_MCUMGR_GRP_OS_INFO_MAX_RESPONSE_SIZE`).
+    pub info_max: u32,
     /// The clock command is built in (`CONFIG_MCUMGR_GRP_OS_DATETIME`).
     pub datetime: bool,
+    /// The clock command reads and tells milliseconds (`CONFIG_MCUMGR_GRP_OS_DATETIME_MS`).
+    pub datetime_ms: bool,
+    /// The clock itself. What a client sets is lost with the next reset.
+    pub rtc: Rtc,
     /// The boot loader's name and mode can be asked for (`CONFIG_MCUMGR_GRP_OS_BOOTLOADER_INFO`).
     pub bootloader_info: bool,
+    /// The application knows that its boot loader refuses older images
+    /// (`CONFIG_MCUBOOT_BOOTLOADER_NO_DOWNGRADE`).
+    pub no_downgrade: bool,
+    /// The reset command is built in (`CONFIG_REBOOT`).
+    pub reset: bool,
+    /// What the application answers to a reset request; `None` when it has nothing against it
+    /// (`CONFIG_MCUMGR_GRP_OS_RESET_HOOK`).
+    pub reset_hook: Option<HookRefusal>,
+    /// A request with `force` overrules that application; early servers do not read it.
+    pub reset_hook_yields: bool,
     /// A reset request may choose what boots (`CONFIG_MCUMGR_GRP_OS_RESET_BOOT_MODE`).
     pub reset_boot_mode: bool,
     /// The command that tells buffer size and count is built in (`CONFIG_OS_MGMT_MCUMGR_PARAMS`).
@@ -90,6 +150,23 @@ pub struct ServerConfig {
     /// Build numbers count when versions are compared
     /// (`CONFIG_MCUMGR_GRP_IMG_VERSION_CMP_USE_BUILD_NUMBER`).
     pub compare_build_number: bool,
+    /// Octets at the end of a slot that the boot loader keeps for itself, as the check of an upload's
+    /// size takes them into account; `None` when it does not
+    /// (`CONFIG_MCUMGR_GRP_IMG_TOO_LARGE_SYSBUILD`, `CONFIG_MCUBOOT_UPDATE_FOOTER_SIZE`).
+    pub update_footer: Option<u32>,
+    /// An image with a fixed address may only be uploaded to that address
+    /// (`CONFIG_MCUMGR_GRP_IMG_REJECT_DIRECT_XIP_MISMATCHED_SLOT`).
+    pub reject_mismatched_slot: bool,
+    /// The secondary slot of an image besides the first may be confirmed
+    /// (`CONFIG_MCUMGR_GRP_IMG_ALLOW_CONFIRM_NON_ACTIVE_IMAGE_SECONDARY`); early servers always
+    /// allow it.
+    pub confirm_other_secondary: bool,
+    /// Any slot of an image besides the first may be confirmed
+    /// (`CONFIG_MCUMGR_GRP_IMG_ALLOW_CONFIRM_NON_ACTIVE_IMAGE_ANY`).
+    pub confirm_other_images: bool,
+    /// What the application answers to each chunk that would be written; `None` when it has nothing
+    /// against it (`CONFIG_MCUMGR_GRP_IMG_UPLOAD_CHECK_HOOK`).
+    pub upload_hook: Option<HookRefusal>,
     /// Octets collected in RAM before a flash write (`CONFIG_IMG_BLOCK_BUF_SIZE`).
     pub stream_buf: u32,
     /// Milliseconds between a reset request and the reset (`CONFIG_OS_MGMT_RESET_MS`).
@@ -101,6 +178,10 @@ pub struct ServerConfig {
     pub conn_param_control: bool,
     /// The boot loader that the application was built for (`CONFIG_MCUBOOT_BOOTLOADER_MODE_*`).
     pub boot_mode: BootMode,
+    /// The slot that the application runs from, 0 or 1: where the boot loader runs images in place,
+    /// it may be 1 (`CONFIG_FLASH_LOAD_OFFSET`). It changes from boot to boot:
+    /// [`Server::set_active_slot`](crate::Server::set_active_slot).
+    pub active_slot: u8,
     /// Partitions.
     pub layout: Layout,
     /// Primary and secondary slot of each image besides the first
@@ -134,6 +215,9 @@ pub enum ConfigError {
         /// Page size of the part.
         page: u32,
     },
+    /// An image has two slots.
+    #[error("active_slot is {0}: an application runs from slot 0 or 1")]
+    ActiveSlot(u8),
     /// The partitions do not fit the part.
     #[error(transparent)]
     Layout(#[from] LayoutError),
@@ -162,7 +246,41 @@ impl ServerConfig {
         if stream_buf == 0 || stream_buf > page || !stream_buf.is_multiple_of(write_size) {
             return Err(ConfigError::StreamBuffer { stream_buf, write_size, page });
         }
-        Ok(self.layout.check(geometry)?)
+        if self.active_slot > 1 {
+            return Err(ConfigError::ActiveSlot(self.active_slot));
+        }
+        self.layout.check(geometry)?;
+        Ok(self.check_more_images(geometry)?)
+    }
+
+    /// The slots of the other images must fit the part, and overlap neither each other nor any
+    /// partition.
+    fn check_more_images(&self, geometry: &Geometry) -> Result<(), LayoutError> {
+        let pairs = || std::iter::once(&self.layout.slots).chain(&self.more_images);
+        for (n, &slots) in self.more_images.iter().enumerate() {
+            Layout { slots, ..self.layout }.check(geometry)?;
+            let mut others = pairs().take(n + 1).flatten();
+            if others.any(|other| slots.iter().any(|slot| slot.overlaps(other))) {
+                return Err(LayoutError::Overlap { a: "another image's", b: "image" });
+            }
+        }
+        Ok(())
+    }
+
+    /// The same without the commands that its era does not have.
+    pub(crate) fn in_its_era(mut self) -> Self {
+        let exist = self.profile.quirks().newer_commands;
+        for option in [
+            &mut self.slot_info,
+            &mut self.enumeration,
+            &mut self.settings,
+            &mut self.datetime,
+            &mut self.bootloader_info,
+            &mut self.reset_boot_mode,
+        ] {
+            *option &= exist;
+        }
+        self
     }
 
     /// The longest frame, in octets.
@@ -191,17 +309,36 @@ impl Default for ServerConfig {
             buf_size: 384,
             buf_count: 4,
             reassembly: false,
+            udp_mtu: 1500,
+            original_protocol: true,
             image: true,
             stat: false,
             settings: false,
+            settings_options: Arc::default(),
             fs: false,
+            fs_options: Arc::default(),
             shell: false,
+            shell_options: Arc::default(),
             enumeration: false,
+            enum_details: true,
+            enum_names: true,
+            enum_handlers: true,
+            enum_max_entries: 16,
+            stat_name_len: 32,
             echo: true,
             taskstat: false,
+            taskstat_only_supported: true,
+            taskstat_signed_priority: true,
             info: false,
+            info_max: 256,
             datetime: false,
+            datetime_ms: false,
+            rtc: Rtc::Unset,
             bootloader_info: false,
+            no_downgrade: false,
+            reset: true,
+            reset_hook: None,
+            reset_hook_yields: true,
             reset_boot_mode: false,
             params: false,
             erase_storage: false,
@@ -215,11 +352,17 @@ impl Default for ServerConfig {
             image_check: false,
             slot_info: false,
             compare_build_number: false,
+            update_footer: None,
+            reject_mismatched_slot: false,
+            confirm_other_secondary: true,
+            confirm_other_images: false,
+            upload_hook: None,
             stream_buf: 512,
             reset_ms: 250,
             cpu: Span::ZERO,
             conn_param_control: false,
             boot_mode: BootMode::SwapMove,
+            active_slot: 0,
             layout: Layout::nrf52840dk(),
             more_images: Vec::new(),
             facts: Arc::default(),

@@ -11,8 +11,10 @@ mod settings;
 mod shell;
 mod stat;
 
+pub(crate) use enumeration::registered;
 pub(crate) use refusal::{Code, Refusal};
 
+use crate::transport::Origin;
 use crate::{Quirks, ServerConfig, ServerEvent, ServerOut};
 use basic::StorageErase;
 use flash_model::{FlashOp, FlashView};
@@ -43,6 +45,8 @@ pub(crate) struct Context<'a> {
     pub(crate) flash: &'a dyn FlashView,
     /// Number of the request.
     pub(crate) tag: u32,
+    /// Where it came from.
+    pub(crate) origin: Origin,
     pub(crate) out: &'a mut VecDeque<ServerOut>,
 }
 
@@ -60,8 +64,9 @@ pub(crate) enum Answer {
 pub(crate) enum Work {
     Upload(UploadWork),
     Erase(Erase),
-    SetNext(SetNext),
+    SetNext(Box<SetNext>),
     StorageErase(StorageErase),
+    SettingsSave(Box<settings::Save>),
 }
 
 /// How far work got.
@@ -77,11 +82,9 @@ pub(crate) enum Step {
 pub(crate) struct Groups {
     pub(crate) os: os::Os,
     image: Image,
-    stat: stat::Stat,
     settings: settings::Settings,
     fs: fs::Fs,
     shell: shell::Shell,
-    enumeration: enumeration::Enumeration,
 }
 
 impl Command {
@@ -116,6 +119,21 @@ impl Command {
 }
 
 impl Groups {
+    /// The application starts.
+    pub(crate) fn start(&mut self, config: &ServerConfig, flash: &dyn FlashView) {
+        self.settings.start(config, flash);
+    }
+
+    /// The device resets itself: what was due before is done.
+    pub(crate) fn before_reset(&mut self, now: Time, config: &ServerConfig) {
+        self.fs.close_idle(now, &config.fs_options);
+    }
+
+    /// What is left of the groups when RAM has lost its contents.
+    pub(crate) fn after_restart(self) -> Self {
+        Self { fs: self.fs.after_restart(), ..Self::default() }
+    }
+
     /// Runs the handler of a command. `body` is the payload, and whatever follows it in the packet;
     /// `out` holds the header of the response.
     pub(crate) fn handle(
@@ -127,13 +145,13 @@ impl Groups {
         out: &mut Vec<u8>,
     ) -> Answer {
         match command {
-            Command::Os(command) => self.os.handle(command, body, cx, out),
+            Command::Os(command) => self.os.handle(command, op, body, cx, out),
             Command::Image(command) => self.image.handle(command, op, body, cx, out),
-            Command::Stat(command) => self.stat.handle(command, op, body, cx, out),
+            Command::Stat(command) => command.handle(body, cx, out),
             Command::Settings(command) => self.settings.handle(command, op, body, cx, out),
             Command::Fs(command) => self.fs.handle(command, op, body, cx, out),
-            Command::Shell(command) => self.shell.handle(command, op, body, cx, out),
-            Command::Enumeration(command) => self.enumeration.handle(command, op, body, cx, out),
+            Command::Shell(command) => self.shell.handle(command, body, cx, out),
+            Command::Enumeration(command) => command.handle(body, cx, out),
             Command::Basic(command) => command.handle(),
         }
     }
@@ -151,6 +169,7 @@ impl Groups {
             Work::Erase(erase) => self.image.step_erase(erase, cx, out),
             Work::SetNext(work) => work.step(cx, out),
             Work::StorageErase(work) => work.step(cx, out),
+            Work::SettingsSave(work) => work.step(cx, out),
         }
     }
 
@@ -167,7 +186,17 @@ impl Groups {
 impl Context<'_> {
     /// Which requests the decoder takes.
     pub(crate) const fn dialect(&self) -> Dialect {
-        if self.config.canonical { Dialect::Canonical } else { self.quirks.dialect }
+        match self.quirks.dialect {
+            // The early decoder does not know the option.
+            Dialect::Zcbor06 => Dialect::Zcbor06,
+            _ if self.config.canonical => Dialect::Canonical,
+            later => later,
+        }
+    }
+
+    /// What success replies begin with, where they carry a result code at all.
+    pub(crate) fn success_rc(&self) -> Option<i32> {
+        self.config.success_carries_rc().then_some(0)
     }
 
     /// How maps and arrays are written.

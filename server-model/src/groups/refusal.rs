@@ -20,22 +20,15 @@ pub(crate) enum Code {
     Rc(Rc),
     /// The group's, translated for clients of version 1.
     Group(GroupError),
+    /// No answer at all.
+    Silence,
 }
 
 impl Refusal {
-    pub(crate) const fn because(rc: Rc, why: &'static str) -> Self {
-        Self { code: Code::Rc(rc), why: Some(why), also: None }
-    }
-
     /// What early servers say with `early`, and those with errors of the groups with `later`.
     pub(crate) const fn by_era(quirks: &Quirks, early: Rc, later: GroupError) -> Self {
         let code = if quirks.group_errors { Code::Group(later) } else { Code::Rc(early) };
         Self { code, why: None, also: None }
-    }
-
-    /// The same with a reason.
-    pub(crate) const fn with_reason(self, why: &'static str) -> Self {
-        Self { why: Some(why), ..self }
     }
 }
 

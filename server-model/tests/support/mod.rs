@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub(crate) mod requests;
+
 use flash_model::{Device, FlashIn, FlashOp, FlashOut, FlashView, ImageSpec, Part, RadioSync};
 use server_model::{DropReason, Server, ServerConfig, ServerEvent, ServerIn, ServerOut};
 use sim_core::{Machine, Sdu, Span, Time};
@@ -181,7 +183,10 @@ impl World {
                     self.notified.push(bytes);
                     Some(ServerIn::Notified { tag })
                 }
-                ServerOut::Datagram { sdu, .. } | ServerOut::Serial(sdu) => {
+                ServerOut::Datagram { sdu, .. }
+                | ServerOut::Serial(sdu)
+                | ServerOut::Shell(sdu)
+                | ServerOut::RawSerial(sdu) => {
                     self.notified.push(sdu.bytes);
                     None
                 }

@@ -8,6 +8,7 @@ mod difference;
 mod imgtool;
 mod mcuboot;
 mod seed_log;
+mod transcript;
 
 use serde_json::Value;
 
@@ -18,6 +19,9 @@ pub struct FileResult {
     pub kind: &'static str,
     /// Cases that agree.
     pub passed: u32,
+    /// Cases among these and the failures that were carried out but not compared, because the
+    /// recording is no reference there: the server only had to survive them.
+    pub exempt: u32,
     /// Cases that do not, each with what was expected and what came.
     pub failures: Vec<Failure>,
 }
@@ -47,6 +51,14 @@ pub enum ReadError {
     /// Nothing in it.
     #[error("the file is empty")]
     Empty,
+    /// A line that cannot be what it seems to be.
+    #[error("line {line}: {problem}")]
+    Malformed {
+        /// Line, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A file that it names is not there.
     #[error("it names the file {name}, which cannot be read beside it")]
     NoCompanion {
@@ -63,10 +75,13 @@ pub type Companions<'a> = &'a dyn Fn(&str) -> Option<Vec<u8>>;
 /// # Errors
 /// When it cannot be read at all, or a file that it names is missing.
 pub fn check(text: &str, companions: Companions<'_>) -> Result<FileResult, ReadError> {
-    let lines = read(text)?;
+    let (lines, numbers) = read(text)?;
     let meta = lines[0].get("meta");
     if meta.is_some_and(seed_log::recognises) {
         return Ok(seed_log::check(&lines));
+    }
+    if meta.is_some_and(transcript::recognises) {
+        return transcript::check(&lines, &numbers);
     }
     if lines.iter().any(mcuboot::recognises) {
         return Ok(mcuboot::check(&lines));
@@ -77,11 +92,13 @@ pub fn check(text: &str, companions: Companions<'_>) -> Result<FileResult, ReadE
     Ok(FileResult {
         kind: "unknown",
         passed: 0,
+        exempt: 0,
         failures: vec![Failure {
             case: "kind of the file".to_owned(),
             expected:
                 "a log of SMP frames (`meta` with `server_params`, then lines with `dir` and \
-                 `hex`), runs of MCUboot (lines with `mode`, `areas`, `steps` and `states`), or \
+                 `hex`), a session of an SMP server (`meta` with `kconfig`, or with `server` and \
+                 `buf_size`, then lines with `step`), runs of MCUboot (lines with `mode`, `areas`, `steps` and `states`), or \
                  images made by imgtool (`images` with `file`)"
                     .to_owned(),
             got: "something else".to_owned(),
@@ -89,18 +106,19 @@ pub fn check(text: &str, companions: Companions<'_>) -> Result<FileResult, ReadE
     })
 }
 
-/// One JSON document, or one a line.
-fn read(text: &str) -> Result<Vec<Value>, ReadError> {
+/// One JSON document, or one a line; with the number of each line.
+fn read(text: &str) -> Result<(Vec<Value>, Vec<usize>), ReadError> {
     if let Ok(whole) = serde_json::from_str::<Value>(text) {
-        return Ok(vec![whole]);
+        return Ok((vec![whole], vec![1]));
     }
-    let mut lines = Vec::new();
+    let (mut lines, mut numbers) = (Vec::new(), Vec::new());
     for (n, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let value = serde_json::from_str(line)
             .map_err(|e| ReadError::NotJson { line: n + 1, problem: e.to_string() })?;
         lines.push(value);
+        numbers.push(n + 1);
     }
-    if lines.is_empty() { Err(ReadError::Empty) } else { Ok(lines) }
+    if lines.is_empty() { Err(ReadError::Empty) } else { Ok((lines, numbers)) }
 }
 
 #[cfg(test)]

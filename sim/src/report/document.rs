@@ -52,6 +52,8 @@ pub struct RunDoc {
     pub flash: FlashDoc,
     /// Boots.
     pub boot: BootDoc,
+    /// What became of the options of `--kconfig`, or null.
+    pub kconfig: Option<crate::kconfig::Report>,
     /// Digest of the trace, 16 hex digits.
     pub trace_digest: String,
     /// Wall time of the run; the only figure that differs from run to run.
@@ -191,6 +193,7 @@ pub(super) fn build(
                 .and_then(|boot| boot.booted.map(|version| version.to_string())),
             swap_type: counts.boots.last().map(|boot| boot.swap.name()),
         },
+        kconfig: None,
         trace_digest: format!("{digest:016x}"),
         wall_s: 0.0,
     }

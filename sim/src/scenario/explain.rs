@@ -41,6 +41,10 @@ impl Settings {
         {
             return format!("set here to {value}, which the numbers below are from");
         }
+        if let Some(origin) = self.origin(key.path) {
+            let origin: String = origin.chars().filter(|c| !c.is_control()).collect();
+            return format!("{origin}; default {}", key.default);
+        }
         if layout::is_place(key.path) {
             let default = self.default(key.path);
             let source = self.layout_source();

@@ -5,6 +5,8 @@
 
 use super::layout::LAYOUTS;
 use client_model::{ClientError, StrategyKind};
+use flash_model::BootMode;
+use server_model::Profile;
 
 /// What values a key takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +28,10 @@ pub enum Kind {
     Hash,
     /// Name of a file, or empty.
     Path,
+    /// One line of text, perhaps empty; what is in it is for the key to say.
+    Text,
+    /// `none`, a code of the protocol, or group and code as `1/9`.
+    Refusal,
 }
 
 /// One key.
@@ -72,6 +78,14 @@ const fn file(path: Text, doc: Text, source: Text) -> Key {
     Key { path, kind: Kind::Path, default: "", doc, source }
 }
 
+const fn text(path: Text, default: Text, doc: Text, source: Text) -> Key {
+    Key { path, kind: Kind::Text, default, doc, source }
+}
+
+const fn refusal(path: Text, doc: Text, source: Text) -> Key {
+    Key { path, kind: Kind::Refusal, default: "none", doc, source }
+}
+
 const fn hash(path: Text, doc: Text, source: Text) -> Key {
     Key { path, kind: Kind::Hash, default: "", doc, source }
 }
@@ -100,6 +114,28 @@ pub const STRATEGIES: &[&str] = &{
     let mut i = 0;
     while i < names.len() {
         names[i] = StrategyKind::ALL[i].name();
+        i += 1;
+    }
+    names
+};
+
+/// Modes of the boot loader.
+const BOOT_MODES: &[&str] = &{
+    let mut names = [""; BootMode::ALL.len()];
+    let mut i = 0;
+    while i < names.len() {
+        names[i] = BootMode::ALL[i].name();
+        i += 1;
+    }
+    names
+};
+
+/// Eras of the server.
+const PROFILES: &[&str] = &{
+    let mut names = [""; Profile::ALL.len()];
+    let mut i = 0;
+    while i < names.len() {
+        names[i] = Profile::ALL[i].name();
         i += 1;
     }
     names
@@ -140,8 +176,16 @@ pub const KEYS: &[Key] = &[
     int("layout.scratch_size", (0, MIB), "0x0", "size of the scratch partition, octets; 0: none", "layout.preset"),
     int("layout.storage_start", (0, MIB), "0xf8000", "start of the storage partition", "layout.preset"),
     int("layout.storage_size", (0, MIB), "0x8000", "size of the storage partition, octets; 0: none", "layout.preset"),
+    int("layout.slot2_start", (0, MIB), "0x0", "start of the primary slot of image 1", "no second image"),
+    int("layout.slot2_size", (0, MIB), "0x0", "size of the primary slot of image 1, octets; 0: none", "no second image"),
+    int("layout.slot3_start", (0, MIB), "0x0", "start of the secondary slot of image 1", "no second image"),
+    int("layout.slot3_size", (0, MIB), "0x0", "size of the secondary slot of image 1, octets; 0: as layout.slot2_size", "no second image"),
+    int("layout.slot4_start", (0, MIB), "0x0", "start of the primary slot of image 2", "no third image"),
+    int("layout.slot4_size", (0, MIB), "0x0", "size of the primary slot of image 2, octets; 0: none", "no third image"),
+    int("layout.slot5_start", (0, MIB), "0x0", "start of the secondary slot of image 2", "no third image"),
+    int("layout.slot5_size", (0, MIB), "0x0", "size of the secondary slot of image 2, octets; 0: as layout.slot4_size", "no third image"),
     // Boot loader.
-    choice("boot.mode", &["swap-move", "swap-offset", "swap-scratch", "overwrite-only", "overwrite-only-plain"], "swap-move", "MCUboot upgrade mode; swap-scratch needs a layout with a scratch partition", "Zephyr port of MCUboot 1.10 to 2.2"),
+    choice("boot.mode", BOOT_MODES, "swap-move", "MCUboot upgrade mode; swap-scratch needs a layout with a scratch partition", "Zephyr port of MCUboot 1.10 to 2.2"),
     int("boot.max_sectors", (0, 4_096), "128", "pages that the trailer has room for; 0: as many as the larger slot has (MCUboot 2.2 and later)", "MCUBOOT_MAX_IMG_SECTORS"),
     bool("boot.validate_primary", "true", "hash the primary slot at each boot", "MCUBOOT_VALIDATE_PRIMARY_SLOT"),
     choice("boot.downgrade", &["allow", "prevent"], "allow", "whether a lower version may be installed; prevent: it is erased at boot", "MCUBOOT_DOWNGRADE_PREVENTION off"),
@@ -152,17 +196,86 @@ pub const KEYS: &[Key] = &[
     choice("power.level", &["atomic", "torn"], "torn", "what is left of a flash operation in progress: nothing, or as much as its time allowed", "model choice"),
     int("power.off_us", (1, 86_400_000_000), "100000", "how long the supply is away", "model choice"),
     // SMP server.
-    choice("server.profile", &["z30", "z32"], "z32", "z32: Zephyr 3.2 era, SMP v1; z30: besides `rc: 0` first in success replies", "reference scenario"),
+    choice("server.profile", PROFILES, "z32", "era of Zephyr's server: z30 to 3.2.0, z32 3.2.99, both SMP v1; z37 3.7 and z4x 4.4, v1 and v2", "reference scenario"),
     int("server.buf_size", (64, 65_535), "512", "MCUMGR_TRANSPORT_NETBUF_SIZE, octets; Zephyr's default is 384", "reference scenario"),
     int("server.buf_count", (1, 64), "4", "MCUMGR_TRANSPORT_NETBUF_COUNT", "Zephyr default"),
     bool("server.reassembly", "false", "MCUMGR_TRANSPORT_BT_REASSEMBLY", "Zephyr default"),
-    bool("server.params", "false", "MCUMGR_GRP_OS_MCUMGR_PARAMS", "Zephyr default"),
+    bool("server.conn_param_control", "false", "MCUMGR_TRANSPORT_BT_CONN_PARAM_CONTROL", "Zephyr default"),
+    bool("server.legacy_rc", "false", "MCUMGR_SMP_LEGACY_RC_BEHAVIOUR: `rc: 0` first in success replies; z30 always does so", "Zephyr default"),
+    bool("server.verbose_errors", "false", "MCUMGR_SMP_VERBOSE_ERR_RESPONSE and MCUMGR_GRP_IMG_VERBOSE_ERR: errors may state a reason", "Zephyr default"),
+    bool("server.canonical", "false", "ZCBOR_CANONICAL: maps and lists of definite length, and nothing else accepted", "Zephyr default"),
+    bool("server.original_protocol", "true", "MCUMGR_SMP_SUPPORT_ORIGINAL_PROTOCOL: SMP v1 is served, from z37 on", "Zephyr default"),
+    int("server.udp_mtu", (64, 65_535), "1500", "MCUMGR_TRANSPORT_UDP_MTU, octets of a datagram that are read", "Zephyr default"),
+    // Operating system group.
     bool("server.echo", "true", "MCUMGR_GRP_OS_ECHO", "Zephyr default"),
+    bool("server.params", "false", "MCUMGR_GRP_OS_MCUMGR_PARAMS: buffer size and count can be asked for", "Zephyr default"),
+    bool("server.taskstat", "false", "MCUMGR_GRP_OS_TASKSTAT", "Zephyr default"),
+    bool("server.taskstat_only_supported", "true", "MCUMGR_GRP_OS_TASKSTAT_ONLY_SUPPORTED_STATS", "Zephyr default"),
+    bool("server.taskstat_signed_priority", "true", "MCUMGR_GRP_OS_TASKSTAT_SIGNED_PRIORITY", "Zephyr default since 3.3"),
+    bool("server.info", "false", "MCUMGR_GRP_OS_INFO", "Zephyr default"),
+    int("server.info_max", (32, 512), "256", "MCUMGR_GRP_OS_INFO_MAX_RESPONSE_SIZE, octets", "Zephyr default"),
+    text("server.node_name", "unknown", "NET_HOSTNAME or else BT_DEVICE_NAME, as the information command tells it", "Zephyr without either"),
+    text("server.board", "nrf52840dk_nrf52840", "BOARD, as the information command tells it", "nRF52840 DK"),
+    bool("server.datetime", "false", "MCUMGR_GRP_OS_DATETIME", "Zephyr default"),
+    bool("server.datetime_ms", "false", "MCUMGR_GRP_OS_DATETIME_MS", "Zephyr default"),
+    choice("server.rtc", &["unset", "running", "broken"], "unset", "the clock behind the datetime command", "a clock without a battery"),
+    int("server.rtc_epoch_s", (0, 4_102_444_799), "0", "time of a running clock at the start, seconds since 1970", "model choice"),
+    bool("server.bootloader_info", "false", "MCUMGR_GRP_OS_BOOTLOADER_INFO", "Zephyr default"),
+    bool("server.no_downgrade", "false", "MCUBOOT_BOOTLOADER_NO_DOWNGRADE: the application's knowledge of boot.downgrade", "Zephyr default"),
+    bool("server.reset", "true", "REBOOT: the reset command is built in", "implied by MCUMGR_GRP_OS"),
+    refusal("server.reset_hook", "MCUMGR_GRP_OS_RESET_HOOK: what the application refuses a reset with", "no hook"),
+    bool("server.reset_hook_yields", "true", "a reset request with `force` overrules that hook", "what the documentation asks of hooks"),
+    bool("server.reset_boot_mode", "false", "MCUMGR_GRP_OS_RESET_BOOT_MODE: a reset may choose what boots", "Zephyr default"),
+    int("server.reset_ms", (0, 60_000), "250", "MCUMGR_GRP_OS_RESET_MS", "Zephyr default"),
+    // Image group.
+    bool("server.image", "true", "MCUMGR_GRP_IMG; false: nothing can be uploaded", "every server that can be updated"),
+    int("server.images", (1, 3), "1", "MCUMGR_GRP_IMG_UPDATABLE_IMAGE_NUMBER; each further image needs its two slots in [layout]", "Zephyr default"),
     choice("server.erase", &["up-front", "progressive"], "progressive", "IMG_ERASE_PROGRESSIVELY; Zephyr's default is up-front", "OTA DFU option of the nRF Connect SDK"),
     int("server.stream_buf", (4, 4_096), "512", "IMG_BLOCK_BUF_SIZE, octets, a multiple of the write size", "Zephyr default"),
-    int("server.reset_ms", (0, 60_000), "250", "MCUMGR_GRP_OS_RESET_MS", "Zephyr default"),
+    bool("server.frugal_list", "false", "MCUMGR_GRP_IMG_FRUGAL_LIST: what is false is left out of the image list", "Zephyr default"),
+    bool("server.slot_info", "false", "MCUMGR_GRP_IMG_SLOT_INFO, from z37 on", "Zephyr default for one image"),
+    bool("server.image_check", "false", "IMG_ENABLE_IMAGE_CHECK: the last chunk's answer says whether the SHA-256 matches", "Zephyr default"),
+    bool("server.compare_build_number", "false", "MCUMGR_GRP_IMG_VERSION_CMP_USE_BUILD_NUMBER, for uploads of upgrades only", "Zephyr default"),
+    bool("server.allow_erase_pending", "true", "MCUMGR_GRP_IMG_ALLOW_ERASE_PENDING; eras before z37 never allow it", "Zephyr default"),
+    bool("server.direct_upload", "false", "MCUMGR_GRP_IMG_DIRECT_UPLOAD: the image number of an upload names the slot", "Zephyr default"),
+    int("server.update_footer", (0, MIB), "0", "MCUBOOT_UPDATE_FOOTER_SIZE with MCUMGR_GRP_IMG_TOO_LARGE_SYSBUILD, octets; 0: not checked", "Zephyr default"),
+    bool("server.reject_mismatched_slot", "false", "MCUMGR_GRP_IMG_REJECT_DIRECT_XIP_MISMATCHED_SLOT", "Zephyr default"),
+    bool("server.confirm_other_secondary", "true", "MCUMGR_GRP_IMG_ALLOW_CONFIRM_NON_ACTIVE_IMAGE_SECONDARY", "Zephyr default"),
+    bool("server.confirm_other_images", "false", "MCUMGR_GRP_IMG_ALLOW_CONFIRM_NON_ACTIVE_IMAGE_ANY", "Zephyr default"),
+    refusal("server.upload_hook", "MCUMGR_GRP_IMG_UPLOAD_CHECK_HOOK: what the application refuses every chunk with", "no hook"),
+    // Other groups.
+    bool("server.stat", "false", "MCUMGR_GRP_STAT", "Zephyr default"),
+    int("server.stat_name_len", (1, 256), "32", "MCUMGR_GRP_STAT_MAX_NAME_LEN, octets", "Zephyr default"),
+    bool("server.settings", "false", "MCUMGR_GRP_SETTINGS, from z37 on", "Zephyr default"),
+    bool("server.settings_backend", "true", "SETTINGS_NONE=n: settings can be saved in the storage partition", "Zephyr default"),
+    int("server.settings_name_len", (2, 256), "32", "MCUMGR_GRP_SETTINGS_NAME_LEN, octets", "Zephyr default"),
+    int("server.settings_value_len", (1, 4_096), "256", "MCUMGR_GRP_SETTINGS_VALUE_LEN, octets", "Zephyr default"),
+    text("server.settings_values", "", "settings of the application: `name=hex; name=hex`", "an application without settings"),
+    text("server.settings_protected", "", "MCUMGR_GRP_SETTINGS_ACCESS_HOOK: heads of names that the application refuses, `name=11; name=3/4`", "no hook"),
+    bool("server.fs", "false", "MCUMGR_GRP_FS", "Zephyr default"),
+    text("server.fs_mount_point", "/lfs1", "where its volume is mounted", "Zephyr sample smp_svr"),
+    int("server.fs_blocks", (2, 256), "8", "erase blocks of its partition", "storage partition of the nRF52840 DK"),
+    int("server.fs_path_len", (1, 256), "64", "MCUMGR_GRP_FS_PATH_LEN, octets", "Zephyr default"),
+    bool("server.fs_status", "true", "MCUMGR_GRP_FS_FILE_STATUS", "Zephyr default"),
+    bool("server.fs_crc32", "false", "MCUMGR_GRP_FS_CHECKSUM_IEEE_CRC32", "Zephyr default"),
+    bool("server.fs_sha256", "false", "MCUMGR_GRP_FS_HASH_SHA256", "Zephyr default"),
+    bool("server.fs_hash_types", "false", "MCUMGR_GRP_FS_CHECKSUM_HASH_SUPPORTED_CMD", "Zephyr default"),
+    bool("server.fs_large_files", "false", "MCUMGR_GRP_FS_MAX_FILE_SIZE_4GB", "Zephyr default"),
+    int("server.fs_chunk_limit", (0, 65_535), "0", "MCUMGR_GRP_FS_DL_CHUNK_SIZE, octets; 0: as much as a buffer holds", "Zephyr default"),
+    int("server.fs_idle_close_ms", (1, 60_000), "1000", "MCUMGR_GRP_FS_FILE_AUTOMATIC_IDLE_CLOSE_TIME", "Zephyr default"),
+    text("server.fs_protected", "", "MCUMGR_GRP_FS_FILE_ACCESS_HOOK: heads of paths that the application refuses, `/lfs1/keys=11`", "no hook"),
+    bool("server.shell", "false", "MCUMGR_GRP_SHELL", "Zephyr default"),
+    int("server.shell_line_len", (16, 4_096), "256", "SHELL_CMD_BUFF_SIZE, octets", "Zephyr default"),
+    int("server.shell_output_len", (16, 65_535), "512", "SHELL_BACKEND_DUMMY_BUF_SIZE, octets", "Zephyr default"),
+    bool("server.shell_legacy_return_code", "false", "MCUMGR_GRP_SHELL_LEGACY_RC_RETURN_CODE: `rc` instead of `ret`", "Zephyr default"),
+    text("server.shell_commands", "", "commands besides Zephyr's: `word=output; word!-5=output` with a return value", "a build without further options"),
+    bool("server.enum", "false", "MCUMGR_GRP_ENUM, from z37 on", "Zephyr default"),
+    bool("server.enum_details", "true", "MCUMGR_GRP_ENUM_DETAILS", "the recorded servers"),
+    bool("server.enum_names", "true", "MCUMGR_GRP_ENUM_DETAILS_NAME", "Zephyr default"),
+    bool("server.enum_handlers", "true", "MCUMGR_GRP_ENUM_DETAILS_HANDLERS", "Zephyr default"),
+    int("server.enum_max_entries", (1, 65_535), "16", "MCUMGR_GRP_ENUM_DETAILS_BUFFER_TYPE_STACK_ENTRIES", "Zephyr default"),
+    bool("server.erase_storage", "false", "MCUMGR_GRP_ZBASIC_STORAGE_ERASE: the storage partition can be erased", "Zephyr default"),
     int("server.cpu_us", (0, 1_000_000), "0", "time of the processor per request", "model choice"),
-    bool("server.conn_param_control", "false", "MCUMGR_TRANSPORT_BT_CONN_PARAM_CONTROL", "Zephyr default"),
     int("server.start_us", (0, 60_000_000), "300000", "from the boot loader's jump to advertising", "model choice"),
     int("server.mtu", (23, 517), "498", "BT_L2CAP_TX_MTU of the peripheral", "OTA DFU option of the nRF Connect SDK"),
     // Link.

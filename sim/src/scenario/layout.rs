@@ -1,7 +1,9 @@
 //! Partitions of a scenario: the layout that a preset or a file gives, and the keys that change it.
 
+use super::ScenarioError;
 use super::value::Value;
-use flash_model::{Area, Layout};
+use flash_model::{Area, Geometry, Layout};
+use server_model::ServerConfig;
 use std::collections::BTreeMap;
 
 /// Names for `layout.preset`.
@@ -74,6 +76,71 @@ pub(super) fn resolve(octets: impl Fn(&str) -> u32) -> Layout {
     let all = slots.into_iter().chain(scratch).chain(storage);
     let boot = Area::new(0, all.map(|area| area.start).min().unwrap_or(0));
     Layout { boot, slots, scratch, storage }
+}
+
+/// Keys of the slots of each image besides the first: start and size of the primary one, then of
+/// the secondary one.
+const FURTHER: [[(&str, &str); 2]; 2] = [
+    [("layout.slot2_start", "layout.slot2_size"), ("layout.slot3_start", "layout.slot3_size")],
+    [("layout.slot4_start", "layout.slot4_size"), ("layout.slot5_start", "layout.slot5_size")],
+];
+
+/// The slots of all images but the first. A secondary slot without a size is as large as its
+/// primary one.
+pub(super) fn further_images(images: u64, octets: impl Fn(&str) -> u32) -> Vec<[Area; 2]> {
+    let image = |[primary, secondary]: [(&str, &str); 2]| {
+        let len = octets(primary.1);
+        let other = match octets(secondary.1) {
+            0 => len,
+            set => set,
+        };
+        [Area::new(octets(primary.0), len), Area::new(octets(secondary.0), other)]
+    };
+    let further = images.saturating_sub(1) as usize;
+    FURTHER.into_iter().take(further).map(image).collect()
+}
+
+/// Whether the slots of further images are whole pages of the part, of their own, and not empty.
+///
+/// # Errors
+/// The key of the slot that is not so.
+pub(super) fn check_further_images(
+    server: &ServerConfig,
+    geometry: &Geometry,
+) -> Result<(), ScenarioError> {
+    let Layout { boot, slots, scratch, storage } = server.layout;
+    let mut taken: Vec<Area> =
+        [boot].into_iter().chain(slots).chain(scratch).chain(storage).collect();
+    for (keys, areas) in FURTHER.iter().zip(&server.more_images) {
+        for ((start, size), area) in keys.iter().zip(areas) {
+            let error = |key, problem| Err(ScenarioError::Together { key, problem });
+            if area.len == 0 {
+                return error(size, "server.images needs this slot, and it is empty".to_owned());
+            }
+            let page = geometry.page;
+            if !area.start.is_multiple_of(page) || !area.len.is_multiple_of(page) {
+                return error(
+                    start,
+                    format!("the slot does not begin and end at a page of {page:#x}"),
+                );
+            }
+            if area.start.checked_add(area.len).is_none_or(|end| end > geometry.size) {
+                return error(
+                    start,
+                    format!("the slot ends behind the flash ({:#x})", geometry.size),
+                );
+            }
+            if let Some(other) = taken.iter().find(|other| other.overlaps(area)) {
+                let problem = format!(
+                    "the slot overlaps the partition at {:#x} + {:#x}",
+                    other.start, other.len
+                );
+                return error(start, problem);
+            }
+            taken.push(*area);
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

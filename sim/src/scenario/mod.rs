@@ -4,8 +4,11 @@ mod explain;
 pub mod file;
 pub mod keys;
 mod layout;
+mod link;
+mod lists;
 mod presets;
 mod resolve;
+mod server;
 pub mod value;
 
 pub use presets::{PRESETS, Preset};
@@ -54,7 +57,7 @@ pub enum ScenarioError {
 }
 
 /// All values of a scenario before they are resolved: defaults, then the base preset, then the
-/// file, then single settings, the later winning. Where one of these names a layout, the places of
+/// file, then a build's options, then single settings, the later winning. Where one of these names a layout, the places of
 /// partitions that the earlier ones set are gone; those that it sets itself change that layout.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -66,6 +69,8 @@ pub struct Settings {
     single: BTreeMap<&'static str, Value>,
     /// What preset and file say.
     values: BTreeMap<&'static str, Value>,
+    /// Where values came from that were not written as settings.
+    origins: BTreeMap<&'static str, String>,
     /// What the keys are that nothing sets.
     defaults: BTreeMap<&'static str, Value>,
     /// The layout that a file gives, with the file's name.
@@ -115,6 +120,7 @@ impl Settings {
             about: String::new(),
             single: BTreeMap::new(),
             values: BTreeMap::new(),
+            origins: BTreeMap::new(),
             defaults: defaults(),
             layout: None,
         }
@@ -128,6 +134,16 @@ impl Settings {
         }
         self.values.extend(values);
         self.renew_defaults();
+    }
+
+    /// Lays what a build's options say over preset and file, with what each value comes from.
+    pub(crate) fn put_kconfig(
+        &mut self,
+        values: BTreeMap<&'static str, Value>,
+        origins: BTreeMap<&'static str, String>,
+    ) {
+        self.put(values);
+        self.origins.extend(origins);
     }
 
     /// Forgets which layout was named, and where partitions were put, before single settings.
@@ -201,6 +217,12 @@ impl Settings {
     /// The value of a key.
     pub fn get(&self, path: &str) -> &Value {
         self.given(path).unwrap_or_else(|| self.default(path))
+    }
+
+    /// What the value of a key comes from, when a build's options say it.
+    fn origin(&self, path: &str) -> Option<&str> {
+        let origin = self.origins.get(path).map(String::as_str);
+        origin.filter(|_| !self.single.contains_key(path) && self.values.contains_key(path))
     }
 
     /// The value that somebody gave a key.

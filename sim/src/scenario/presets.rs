@@ -25,6 +25,7 @@ presets!(
     "reference",
     "reference-lossy",
     "reference-reassembly",
+    "emulator",
     "seed-gateway",
     "seed-gateway-400",
     "seed-android",

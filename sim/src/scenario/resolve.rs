@@ -1,12 +1,12 @@
 //! From settings to what the machines are built with.
 
 use super::value::Value;
-use super::{ScenarioError, Settings, layout};
+use super::{ScenarioError, Settings, layout, server};
 use client_model::{ClientConfig, Era, Image, Mode, StrategyKind};
-use flash_model::{BootConfig, BootMode, ImageSpec, ImageVersion, Part, RadioSync};
-use link_model::{ConnParams, LinkConfig, Phy};
-use server_model::{EraseMode, Profile, ServerConfig};
-use sim_core::{Ppm, Span};
+use flash_model::{BootConfig, BootMode, ImageSpec, ImageVersion, Part, RadioSync, flags};
+use link_model::LinkConfig;
+use server_model::{HookRefusal, ServerConfig};
+use sim_core::Span;
 
 /// A scenario whose values fit together.
 #[derive(Clone, Debug)]
@@ -87,7 +87,7 @@ impl Scenario {
             "nrf52833" => Part::nrf52833(),
             _ => Part::nrf52840(),
         };
-        let server = r.server();
+        let server = r.server()?;
         let scenario = Self {
             settings: settings.clone(),
             expected_outcome: r.word("expect.outcome"),
@@ -129,18 +129,7 @@ impl Scenario {
             link: r.link()?,
             part,
         };
-        scenario
-            .server
-            .check(&scenario.part.geometry)
-            .map_err(|e| ScenarioError::Together { key: server_key(&e), problem: e.to_string() })?;
-        if scenario.boot.mode == BootMode::SwapScratch && scenario.server.layout.scratch.is_none() {
-            return Err(ScenarioError::Together {
-                key: "boot.mode",
-                problem: "swap-scratch needs a scratch partition; set layout.scratch_start and \
-                          layout.scratch_size, or layout.preset = \"nrf52840dk-2022\""
-                    .to_owned(),
-            });
-        }
+        server::check(&scenario)?;
         Ok(scenario)
     }
 
@@ -187,40 +176,45 @@ impl Scenario {
     }
 }
 
-fn server_key(error: &server_model::ConfigError) -> &'static str {
-    use server_model::ConfigError as E;
-    match error {
-        E::NoBuffer => "server.buf_count",
-        E::BufferTooSmall(_) | E::BufferTooLarge(_) => "server.buf_size",
-        E::StreamBuffer { .. } => "server.stream_buf",
-        E::Layout(_) => "layout",
-    }
-}
-
-struct Resolver<'s> {
+/// Reads settings that are known to be of their keys' types.
+pub(super) struct Resolver<'s> {
     settings: &'s Settings,
 }
 
 impl Resolver<'_> {
-    fn number(&self, path: &str) -> u64 {
+    pub(super) fn number(&self, path: &str) -> u64 {
         match self.settings.get(path) {
             Value::Int(number) => number.unsigned_abs(),
             other => unreachable!("{path} is checked to be a number, not {other}"),
         }
     }
 
-    fn octets(&self, path: &str) -> u32 {
+    pub(super) fn octets(&self, path: &str) -> u32 {
         self.number(path) as u32
     }
 
-    fn truth(&self, path: &str) -> bool {
+    pub(super) fn truth(&self, path: &str) -> bool {
         matches!(self.settings.get(path), Value::Bool(true))
     }
 
-    fn word(&self, path: &str) -> &'static str {
+    pub(super) fn word(&self, path: &str) -> &'static str {
         match self.settings.get(path) {
             Value::Choice(word) => word,
             other => unreachable!("{path} is checked to be a word, not {other}"),
+        }
+    }
+
+    pub(super) fn text(&self, path: &str) -> &str {
+        match self.settings.get(path) {
+            Value::Text(text) => text,
+            other => unreachable!("{path} is checked to be a text, not {other}"),
+        }
+    }
+
+    pub(super) fn refusal(&self, path: &str) -> Option<HookRefusal> {
+        match self.settings.get(path) {
+            Value::Refusal(refusal) => *refusal,
+            other => unreachable!("{path} is checked to be a refusal, not {other}"),
         }
     }
 
@@ -259,12 +253,15 @@ impl Resolver<'_> {
             hdr_size: hdr_size as u16,
             body_len,
             seed: self.octets(seed),
-            flags: 0,
+            flags: match self.boot_mode() {
+                BootMode::RamLoad => flags::RAM_LOAD,
+                _ => 0,
+            },
             stated_sha256,
         })
     }
 
-    fn boot_mode(&self) -> BootMode {
+    pub(super) fn boot_mode(&self) -> BootMode {
         BootMode::from_name(self.word("boot.mode")).expect("the choice lists names of modes")
     }
 
@@ -290,88 +287,6 @@ impl Resolver<'_> {
         let off = Span::from_us(self.number("power.off_us"));
         (!at.is_zero()).then_some(PowerCut { at, torn, off })
     }
-
-    fn server(&self) -> ServerConfig {
-        ServerConfig {
-            profile: match self.word("server.profile") {
-                "z30" => Profile::Z30,
-                _ => Profile::Z32,
-            },
-            buf_size: self.octets("server.buf_size"),
-            buf_count: self.octets("server.buf_count"),
-            reassembly: self.truth("server.reassembly"),
-            params: self.truth("server.params"),
-            echo: self.truth("server.echo"),
-            erase: match self.word("server.erase") {
-                "up-front" => EraseMode::UpFront,
-                _ => EraseMode::Progressive,
-            },
-            stream_buf: self.octets("server.stream_buf"),
-            reset_ms: self.octets("server.reset_ms"),
-            cpu: Span::from_us(self.number("server.cpu_us")),
-            conn_param_control: self.truth("server.conn_param_control"),
-            boot_mode: self.boot_mode(),
-            layout: layout::resolve(|path| self.octets(path)),
-            ..ServerConfig::default()
-        }
-    }
-
-    fn link(&self) -> Result<LinkConfig, ScenarioError> {
-        let params = ConnParams {
-            interval: Span::from_us(self.number("link.interval_us")),
-            latency: self.number("link.latency") as u16,
-            timeout: Span::from_ms(self.number("link.timeout_ms")),
-        };
-        check_params(&params)?;
-        Ok(LinkConfig {
-            params,
-            phy: match self.word("link.phy") {
-                "2M" => Phy::TwoM,
-                "coded-s2" => Phy::CodedS2,
-                "coded-s8" => Phy::CodedS8,
-                _ => Phy::OneM,
-            },
-            encrypted: self.truth("link.encrypted"),
-            data_length: self.number("link.data_length") as u8,
-            central_mtu: self.number("link.mtu") as u16,
-            peripheral_mtu: self.number("server.mtu") as u16,
-            event_overhead: Span::from_us(self.number("link.event_overhead_us")),
-            max_pairs: self.number("central.max_pairs") as u8,
-            central_host_latency: Span::from_us(self.number("central.host_latency_us")),
-            adv_interval: Span::from_us(self.number("link.adv_interval_us")),
-            param_update_delay: Span::from_ms(self.number("link.param_update_delay_ms")),
-            loss: Ppm::new(self.octets("link.loss_ppm")),
-            miss: Ppm::new(self.octets("link.miss_ppm")),
-        })
-    }
-}
-
-/// Core Specification Vol 6 Part B 4.5.1 and 4.5.2.
-fn check_params(params: &ConnParams) -> Result<(), ScenarioError> {
-    let interval = params.interval.as_us();
-    let error = |key, problem| Err(ScenarioError::Together { key, problem });
-    if !interval.is_multiple_of(1_250) {
-        let near = interval / 1_250 * 1_250;
-        return error(
-            "link.interval_us",
-            format!("{interval} is no multiple of 1250; take {near} or {}", near + 1_250),
-        );
-    }
-    if !params.timeout.as_us().is_multiple_of(10_000) {
-        return error("link.timeout_ms", "no multiple of 10".to_owned());
-    }
-    let least = params.interval * 2 * (u64::from(params.latency) + 1);
-    if params.timeout <= least {
-        return error(
-            "link.timeout_ms",
-            format!(
-                "{} must be larger than (1 + latency) x interval x 2 = {} ms",
-                params.timeout.as_us() / 1_000,
-                least.as_us().div_ceil(1_000)
-            ),
-        );
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use super::keys::{Key, Kind};
 use core::fmt;
 use flash_model::ImageVersion;
+use server_model::HookRefusal;
+use smp_wire::errors::GroupError;
 
 /// A checked value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +21,10 @@ pub enum Value {
     Hash(Option<[u8; 32]>),
     /// Of [`Kind::Path`]; empty for no file.
     Path(String),
+    /// Of [`Kind::Text`].
+    Text(String),
+    /// Of [`Kind::Refusal`].
+    Refusal(Option<HookRefusal>),
 }
 
 impl Value {
@@ -38,7 +44,12 @@ impl Value {
                 "false" => Ok(Self::Bool(false)),
                 _ => Err(format!("expected true or false, got {word:?}")),
             },
-            Kind::Choice(_) | Kind::Version | Kind::Hash | Kind::Path => Self::text(key, word),
+            Kind::Choice(_)
+            | Kind::Version
+            | Kind::Hash
+            | Kind::Path
+            | Kind::Text
+            | Kind::Refusal => Self::text(key, word),
         }
     }
 
@@ -73,6 +84,14 @@ impl Value {
                 .map(|hash| Self::Hash(Some(hash)))
                 .ok_or_else(|| format!("expected {}, got {text:?}", expected(key))),
             Kind::Path => Ok(Self::Path(text.to_owned())),
+            Kind::Text if text.contains(char::is_control) => {
+                Err(format!("expected {}, got {text:?}", expected(key)))
+            }
+            Kind::Text => Ok(Self::Text(text.to_owned())),
+            Kind::Refusal if text == "none" => Ok(Self::Refusal(None)),
+            Kind::Refusal => super::lists::refusal(text)
+                .map(|refusal| Self::Refusal(Some(refusal)))
+                .ok_or_else(|| format!("expected {}, got {text:?}", expected(key))),
             Kind::Int { .. } | Kind::Bool => {
                 Err(format!("expected {}, got the text {text:?}", expected(key)))
             }
@@ -100,6 +119,10 @@ pub fn expected(key: &Key) -> String {
         Kind::Version => "a version such as 1.2.3 or 1.2.3+4".to_owned(),
         Kind::Hash => "64 hex digits, or nothing".to_owned(),
         Kind::Path => "the name of a file, or nothing".to_owned(),
+        Kind::Text => "one line of text, or nothing".to_owned(),
+        Kind::Refusal => {
+            "none, a code of the protocol from 1 to 13, or group and code such as 1/9".to_owned()
+        }
     }
 }
 
@@ -110,7 +133,14 @@ impl fmt::Display for Value {
             Self::Int(number) => write!(f, "{number}"),
             Self::Bool(truth) => write!(f, "{truth}"),
             Self::Choice(word) => write!(f, "{word:?}"),
-            Self::Path(path) => write!(f, "{}", toml::Value::String(path.clone())),
+            Self::Path(text) | Self::Text(text) => {
+                write!(f, "{}", toml::Value::String(text.clone()))
+            }
+            Self::Refusal(None) => write!(f, "\"none\""),
+            Self::Refusal(Some(HookRefusal::Rc(rc))) => write!(f, "\"{}\"", *rc as u8),
+            Self::Refusal(Some(HookRefusal::Group(GroupError { group, code }))) => {
+                write!(f, "\"{group}/{code}\"")
+            }
             Self::Version(version) => write!(f, "\"{version}\""),
             Self::Hash(hash) => {
                 write!(f, "\"")?;

@@ -39,6 +39,12 @@ pub enum WorldEvent {
     PowerReturns,
     /// The run reached its limit of virtual time.
     TimeLimit,
+    /// A world that is bound to a clock came late to the deadline of this moment. What happened is
+    /// the same; peers outside saw it later.
+    Late {
+        /// How late, in microseconds of the clock.
+        by_us: u64,
+    },
 }
 
 /// What happened.
@@ -84,7 +90,14 @@ impl Record {
 
 impl Words for WorldEvent {
     fn words(&self) -> [u64; 2] {
-        [*self as u64, 0]
+        match *self {
+            Self::Reset => [0, 0],
+            Self::ApplicationRuns => [1, 0],
+            Self::PowerFails => [2, 0],
+            Self::PowerReturns => [3, 0],
+            Self::TimeLimit => [4, 0],
+            Self::Late { by_us } => [5, by_us],
+        }
     }
 }
 

@@ -92,6 +92,17 @@ impl<W: Write> JsonLines<W> {
         Self { to, failed: None }
     }
 
+    /// Writes a line that is no record, such as what came in from outside.
+    pub fn line<T: Serialize>(&mut self, line: &T) {
+        if self.failed.is_some() {
+            return;
+        }
+        let written = serde_json::to_writer(&mut self.to, line)
+            .map_err(io::Error::from)
+            .and_then(|()| self.to.write_all(b"\n"));
+        self.failed = written.err();
+    }
+
     /// Flushes and gives the writer back.
     ///
     /// # Errors
@@ -106,14 +117,7 @@ impl<W: Write> JsonLines<W> {
 
 impl<W: Write> Sink for JsonLines<W> {
     fn record(&mut self, record: &Record) {
-        if self.failed.is_some() {
-            return;
-        }
-        let line = Line { at_ns: record.at.as_ns(), node: record.node(), event: record.event };
-        let written = serde_json::to_writer(&mut self.to, &line)
-            .map_err(io::Error::from)
-            .and_then(|()| self.to.write_all(b"\n"));
-        self.failed = written.err();
+        self.line(&Line { at_ns: record.at.as_ns(), node: record.node(), event: record.event });
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Device {
     pub(super) boot: BootLoader,
     pub(super) server: Server,
     pub(super) deaf_on_write: bool,
+    /// The application advertises; without a radio in the world it need not.
+    pub(super) advertises: bool,
     state: DeviceState,
     boot_config: BootConfig,
     server_config: ServerConfig,
@@ -45,6 +47,7 @@ impl Device {
             boot: BootLoader::new(scenario.boot.clone(), scenario.server.layout),
             server: Server::new(scenario.server.clone()),
             deaf_on_write: scenario.deaf_on_write,
+            advertises: true,
             state: DeviceState::Running,
             boot_config: scenario.boot.clone(),
             server_config: scenario.server.clone(),
@@ -107,7 +110,9 @@ impl Device {
     pub(super) fn run_application(&mut self, inbox: &mut VecDeque<Message>) {
         self.state = DeviceState::Running;
         inbox.push_back(Message::Server(ServerIn::Start));
-        inbox.push_back(Message::Link(LinkIn::Advertise));
+        if self.advertises {
+            inbox.push_back(Message::Link(LinkIn::Advertise));
+        }
     }
 
     pub(super) fn reset(&mut self) {
@@ -117,7 +122,11 @@ impl Device {
 
     pub(super) fn boot_ended(&mut self, now: Time, result: BootResult) {
         self.state = match result {
-            BootResult::Booted { .. } => DeviceState::Starting(now + self.start),
+            BootResult::Booted { slot, .. } => {
+                self.server_config.active_slot = slot;
+                self.server.set_active_slot(slot);
+                DeviceState::Starting(now + self.start)
+            }
             BootResult::Dead | BootResult::Assertion(_) => DeviceState::Dead,
         };
     }

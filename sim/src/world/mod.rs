@@ -14,10 +14,11 @@ pub use prepared::{PrepareError, Prepared};
 use crate::scenario::PowerCut;
 use crate::trace::{Event, Record, Sink, WorldEvent};
 use client_model::{Client, ClientIn, Finish};
+use flash_model::BootIn;
 use link_model::{Link, LinkIn};
 use route::Message;
 use server_model::ServerIn;
-use sim_core::{Agenda, NodeId, Rank, Sdu, Seed, Time};
+use sim_core::{Agenda, NodeId, Rank, Sdu, Seed, Span, Time};
 use std::collections::VecDeque;
 
 const POWER: NodeId = NodeId(0);
@@ -58,6 +59,8 @@ pub struct World<S> {
     client: Option<Client>,
     /// Notification values for whoever injects requests.
     port: VecDeque<Vec<u8>>,
+    /// Datagrams for peers outside.
+    datagrams: VecDeque<(u32, Vec<u8>)>,
     inbox: VecDeque<Message>,
     /// Where records go.
     pub sink: S,
@@ -94,7 +97,25 @@ impl<S: Sink> World<S> {
         world
     }
 
+    /// A world whose peripheral gets its supply at time zero: the boot loader runs first, on
+    /// whatever flash holds. It has no client, no radio and no end; peers outside send datagrams.
+    pub fn powered_on(prepared: &Prepared, seed: Seed, sink: S) -> Self {
+        let mut world = Self::unpowered(prepared, seed, sink, None);
+        world.limit = Time::MAX;
+        world.device.advertises = false;
+        world.device.reset();
+        world.inbox.push_back(Message::Boot(BootIn::Start));
+        world.settle();
+        world
+    }
+
     fn build(prepared: &Prepared, seed: Seed, sink: S, client: Option<Client>) -> Self {
+        let mut world = Self::unpowered(prepared, seed, sink, client);
+        world.device.run_application(&mut world.inbox);
+        world
+    }
+
+    fn unpowered(prepared: &Prepared, seed: Seed, sink: S, client: Option<Client>) -> Self {
         let scenario = prepared.scenario();
         let mut world = Self {
             now: Time::ZERO,
@@ -106,12 +127,12 @@ impl<S: Sink> World<S> {
             link: Link::new(scenario.link.clone(), seed),
             client,
             port: VecDeque::new(),
+            datagrams: VecDeque::new(),
             inbox: VecDeque::with_capacity(16),
             sink,
             ended: None,
         };
         world.agenda.set(FAULT, scenario.power_cut.map(|cut| Time::ZERO + cut.at));
-        world.device.run_application(&mut world.inbox);
         world
     }
 
@@ -125,6 +146,27 @@ impl<S: Sink> World<S> {
     /// The next notification for whoever injects.
     pub fn poll_port(&mut self) -> Option<Vec<u8>> {
         self.port.pop_front()
+    }
+
+    /// A datagram to the server's SMP port. `peer` is where the answer goes; `tag` numbers the
+    /// request for the trace.
+    pub fn inject_datagram(&mut self, tag: u32, peer: u32, bytes: &[u8]) {
+        let sdu = Sdu { tag, bytes: bytes.to_vec() };
+        self.inbox.push_back(Message::Server(ServerIn::Datagram { peer, sdu }));
+        self.settle();
+    }
+
+    /// The next datagram of the server, and the peer that it is for.
+    pub fn poll_datagram(&mut self) -> Option<(u32, Vec<u8>)> {
+        self.datagrams.pop_front()
+    }
+
+    /// Notes that the deadline `due` came late by so much, for a world that is bound to a clock.
+    pub fn note_late(&mut self, due: Time, late: Span) {
+        self.sink.record(&Record {
+            at: due,
+            event: Event::World(WorldEvent::Late { by_us: late.as_us() }),
+        });
     }
 
     /// Virtual time.

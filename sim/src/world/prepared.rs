@@ -120,6 +120,11 @@ impl Prepared {
         &self.image
     }
 
+    /// Lets somebody set up the flash at the start.
+    pub(crate) fn edit_flash(&mut self, edit: impl FnOnce(&mut Device)) {
+        edit(Arc::make_mut(&mut self.flash));
+    }
+
     pub(crate) fn client_config(&self) -> ClientConfig {
         self.scenario.client_config(self.image.for_client())
     }

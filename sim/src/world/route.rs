@@ -188,8 +188,9 @@ impl<S: Sink> World<S> {
                 self.port.push_back(sdu.bytes);
             }
             ServerOut::Notify(sdu) => self.tell_link(LinkIn::Notify(sdu)),
+            ServerOut::Datagram { peer, sdu } => self.datagrams.push_back((peer, sdu.bytes)),
             // The port of a world without a client is one peer.
-            ServerOut::Datagram { sdu, .. } | ServerOut::Serial(sdu) => {
+            ServerOut::Serial(sdu) | ServerOut::Shell(sdu) | ServerOut::RawSerial(sdu) => {
                 self.port.push_back(sdu.bytes);
             }
             ServerOut::Flash(op) => self.inbox.push_back(Message::Flash(FlashIn::Start(op))),

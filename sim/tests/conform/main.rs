@@ -3,8 +3,11 @@
 
 mod imgtool;
 mod malformed;
+mod malformed_session;
 mod mcuboot;
 mod noticed;
+mod sessions;
+mod sessions_noticed;
 
 use serde_json::Value;
 use sim::conform::{FileResult, check};
@@ -16,8 +19,12 @@ fn testdata() -> PathBuf {
 
 /// A file of runs of MCUboot, unpacked.
 fn runs(name: &str) -> String {
+    unpacked(&testdata().join("mcuboot").join(name).with_extension("jsonl.gz"))
+}
+
+/// The text in a gzip file.
+fn unpacked(path: &Path) -> String {
     use std::io::Read as _;
-    let path = testdata().join("mcuboot").join(name).with_extension("jsonl.gz");
     let packed = std::fs::File::open(path).expect("vendored");
     let mut text = String::new();
     flate2::read::GzDecoder::new(packed).read_to_string(&mut text).expect("a gzip file");

@@ -2,14 +2,19 @@
 //! It builds no tree of values.
 
 mod dialect;
+mod head;
+mod items;
 mod reader;
 mod skip;
+mod unknown;
 mod writer;
 
 use thiserror::Error;
 
 pub use dialect::Dialect;
-pub use reader::{Head, Items, Major, Reader};
+pub use head::{Head, Major};
+pub use items::Items;
+pub use reader::Reader;
 pub use skip::MAX_NESTING;
 pub use writer::{Writer, empty_map};
 
@@ -44,6 +49,12 @@ pub enum CborError {
     /// Text or bytes in chunks, which no SMP server takes.
     #[error("an indefinite-length string")]
     IndefiniteString,
+    /// A map or array that a break ends, where canonical form is asked for.
+    #[error("a map or array without its count")]
+    Indefinite,
+    /// A number, length or count in more octets than it takes, where canonical form is asked for.
+    #[error("a head longer than needed")]
+    NotMinimal,
     /// A map key that is not text.
     #[error("a map key that is not text")]
     KeyNotText,

@@ -1,85 +1,10 @@
 //! The pull reader: one head, one scalar or one string at a time, straight from the bytes.
 
-use super::CborError;
-
-/// The break that ends an indefinite map or array.
-pub(super) const BREAK: u8 = 0xff;
-/// Additional information: the argument is the next octet.
-const INFO_1: u8 = 24;
-const INFO_2: u8 = 25;
-const INFO_4: u8 = 26;
-/// Additional information: the argument is the next eight octets.
-const INFO_8: u8 = 27;
-/// Additional information: no argument, a break ends the item.
-const INFO_INDEFINITE: u8 = 31;
-/// The additional information in a head's first octet.
-const INFO_MASK: u8 = 0x1f;
-pub(super) const FALSE: u8 = 0xf4;
-pub(super) const TRUE: u8 = 0xf5;
-
-/// The major type of a value (RFC 8949, section 3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Major {
-    /// 0: an unsigned integer.
-    Unsigned,
-    /// 1: a negative integer, -1 minus the argument.
-    Negative,
-    /// 2: a byte string.
-    Bytes,
-    /// 3: a text string.
-    Text,
-    /// 4: an array.
-    Array,
-    /// 5: a map.
-    Map,
-    /// 6: a tag; the tagged value follows.
-    Tag,
-    /// 7: booleans, null, floats, other simple values, and the break.
-    Simple,
-}
-
-impl Major {
-    /// The major type in the high three bits of a head's first octet.
-    #[inline]
-    const fn of(first: u8) -> Self {
-        match first >> 5 {
-            0 => Self::Unsigned,
-            1 => Self::Negative,
-            2 => Self::Bytes,
-            3 => Self::Text,
-            4 => Self::Array,
-            5 => Self::Map,
-            6 => Self::Tag,
-            _ => Self::Simple,
-        }
-    }
-}
-
-/// The first one to nine octets of a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Head {
-    /// Major type.
-    pub major: Major,
-    /// Additional information, the low five bits: below 24 the argument itself, 24 to 27 an
-    /// argument of 1, 2, 4 or 8 octets, 31 none (indefinite, or the break).
-    pub info: u8,
-    /// The argument; 0 when there is none.
-    pub value: u64,
-}
-
-impl Head {
-    /// True for an indefinite map, array or string, and for the break.
-    #[must_use]
-    pub fn is_indefinite(self) -> bool {
-        self.info == INFO_INDEFINITE
-    }
-
-    /// True when the argument takes eight octets, however small its value.
-    #[must_use]
-    pub fn is_wide(self) -> bool {
-        self.info == INFO_8
-    }
-}
+use super::head::{
+    BREAK, FALSE, INFO_1, INFO_2, INFO_4, INFO_8, INFO_INDEFINITE, INFO_MASK, SIMPLE_FALSE,
+    SIMPLE_TRUE, TRUE, is_minimal,
+};
+use super::{CborError, Dialect, Head, Items, Major};
 
 /// Reads CBOR values one after the other, without copying.
 ///
@@ -89,44 +14,27 @@ pub struct Reader<'a> {
     rest: &'a [u8],
     /// Octets there were at the start.
     len: usize,
-}
-
-/// The entries still to come of a map (pairs) or array (elements) that was entered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Items {
-    /// `None`: until the break.
-    left: Option<u64>,
-}
-
-impl Items {
-    /// True when another entry follows; the end, with its break if it has one, is consumed.
-    ///
-    /// # Errors
-    /// [`CborError::Truncated`] when the bytes end before the break.
-    #[inline]
-    pub fn next(&mut self, reader: &mut Reader<'_>) -> Result<bool, CborError> {
-        match &mut self.left {
-            None => Ok(!reader.take_break()?),
-            Some(0) => Ok(false),
-            Some(left) => {
-                *left -= 1;
-                Ok(true)
-            }
-        }
-    }
-
-    /// Entries that the head announced and that are still to come; `None` for indefinite ones.
-    #[must_use]
-    pub fn left(&self) -> Option<u64> {
-        self.left
-    }
+    dialect: Dialect,
 }
 
 impl<'a> Reader<'a> {
-    /// A reader at the first of `bytes`.
+    /// A reader at the first of `bytes`, with the rules of [`Dialect::default`].
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes, len: bytes.len() }
+        Self::with_dialect(bytes, Dialect::default())
+    }
+
+    /// A reader at the first of `bytes` with the rules of a server's decoder.
+    #[must_use]
+    #[inline]
+    pub fn with_dialect(bytes: &'a [u8], dialect: Dialect) -> Self {
+        Self { rest: bytes, len: bytes.len(), dialect }
+    }
+
+    /// The rules that the server's methods go by.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     /// Octets consumed so far.
@@ -160,30 +68,52 @@ impl<'a> Reader<'a> {
         let first = self.octet()?;
         let (major, info) = (Major::of(first), first & INFO_MASK);
         let has_argument = matches!(major, Major::Unsigned | Major::Negative | Major::Tag);
-        let value = if info == INFO_INDEFINITE && !has_argument { 0 } else { self.argument(info)? };
+        let value =
+            if info == INFO_INDEFINITE && !has_argument { 0 } else { self.any_argument(info)? };
         Ok(Head { major, info, value })
     }
 
-    /// An unsigned integer of any width.
+    /// An unsigned integer of any width (`zcbor_uint64_decode`).
     ///
     /// # Errors
-    /// [`CborError::WrongType`] for any other value, and what [`Self::head`] refuses.
+    /// [`CborError::WrongType`] for any other value, [`CborError::NotMinimal`] in
+    /// [`Dialect::Canonical`], and what [`Self::head`] refuses.
     pub fn u64(&mut self) -> Result<u64, CborError> {
         let info = self.info_of(Major::Unsigned)?;
         self.argument(info)
     }
 
     /// An unsigned integer as a 32-bit server reads it: one to four octets, minimal or not; the
-    /// eight-octet form is refused even when its value is small (zcbor, `value_extract`).
+    /// eight-octet form is refused even when its value is small (`zcbor_uint32_decode`).
     ///
     /// # Errors
-    /// [`CborError::TooWide`], [`CborError::WrongType`], and what [`Self::head`] refuses.
+    /// [`CborError::TooWide`], and as [`Self::u64`].
     #[inline]
     pub fn u32(&mut self) -> Result<u32, CborError> {
         match self.info_of(Major::Unsigned)? {
             INFO_8 => Err(CborError::TooWide),
             info => Ok(self.argument(info)? as u32),
         }
+    }
+
+    /// A `size_t` as a 32-bit server reads it (`zcbor_size_decode`): an unsigned integer as
+    /// [`Self::u32`] takes it. [`Dialect::Zcbor06`] does not look at the type: it takes the
+    /// argument of any head for the number, and what belonged to the head follows as the next key.
+    ///
+    /// # Errors
+    /// As [`Self::u32`]; no [`CborError::WrongType`] in [`Dialect::Zcbor06`].
+    #[inline]
+    pub fn size(&mut self) -> Result<u32, CborError> {
+        match self.peek()? {
+            Major::Unsigned => self.u32(),
+            _ => self.size_of_any_type(),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn size_of_any_type(&mut self) -> Result<u32, CborError> {
+        if self.dialect == Dialect::Zcbor06 { self.narrow() } else { Err(CborError::WrongType) }
     }
 
     /// An unsigned integer of any width whose value fits 32 bits, as a tolerant client reads it.
@@ -209,14 +139,31 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A boolean.
+    /// A boolean. [`Dialect::Zcbor06`] takes any simple value or float of up to four octets whose
+    /// argument is 20 or 21 (`zcbor_bool_decode`).
     ///
     /// # Errors
     /// [`CborError::WrongType`] for anything else, [`CborError::Truncated`] for nothing.
     pub fn bool(&mut self) -> Result<bool, CborError> {
-        match self.octet()? {
-            FALSE => Ok(false),
-            TRUE => Ok(true),
+        match self.rest.first() {
+            None => Err(CborError::Truncated),
+            Some(&first @ (FALSE | TRUE)) => {
+                self.rest = &self.rest[1..];
+                Ok(first == TRUE)
+            }
+            Some(_) => self.bool_in_more_octets(),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn bool_in_more_octets(&mut self) -> Result<bool, CborError> {
+        if self.dialect != Dialect::Zcbor06 || self.peek()? != Major::Simple {
+            return Err(CborError::WrongType);
+        }
+        match self.narrow()? {
+            SIMPLE_FALSE => Ok(false),
+            SIMPLE_TRUE => Ok(true),
             _ => Err(CborError::WrongType),
         }
     }
@@ -225,7 +172,8 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`CborError::IndefiniteString`], [`CborError::TooWide`] for a length of eight octets,
-    /// [`CborError::WrongType`], and what [`Self::head`] refuses.
+    /// [`CborError::WrongType`], [`CborError::NotMinimal`] in [`Dialect::Canonical`], and what
+    /// [`Self::head`] refuses.
     #[inline]
     pub fn bytes(&mut self) -> Result<&'a [u8], CborError> {
         self.string(Major::Bytes)
@@ -264,7 +212,8 @@ impl<'a> Reader<'a> {
     /// Enters a map.
     ///
     /// # Errors
-    /// [`CborError::TooWide`] for a count of eight octets, [`CborError::WrongType`], and what
+    /// [`CborError::TooWide`] for a count of eight octets, [`CborError::WrongType`],
+    /// [`CborError::Indefinite`] and [`CborError::NotMinimal`] in [`Dialect::Canonical`], and what
     /// [`Self::head`] refuses.
     pub fn map(&mut self) -> Result<Items, CborError> {
         self.items(Major::Map)
@@ -294,6 +243,21 @@ impl<'a> Reader<'a> {
     /// The argument that `info` says follows the first octet; nearly always it is `info` itself.
     #[inline]
     fn argument(&mut self, info: u8) -> Result<u64, CborError> {
+        if info < INFO_1 { Ok(info.into()) } else { self.long_argument(info) }
+    }
+
+    /// An argument in octets of its own, as few as it takes where the dialect asks for that.
+    #[inline]
+    fn long_argument(&mut self, info: u8) -> Result<u64, CborError> {
+        let value = self.any_argument(info)?;
+        if self.dialect == Dialect::Canonical && !is_minimal(info, value) {
+            return Err(CborError::NotMinimal);
+        }
+        Ok(value)
+    }
+
+    #[inline]
+    fn any_argument(&mut self, info: u8) -> Result<u64, CborError> {
         match info {
             0..INFO_1 => Ok(info.into()),
             INFO_1 => Ok(u8::from_be_bytes(self.octets()?).into()),
@@ -301,6 +265,14 @@ impl<'a> Reader<'a> {
             INFO_4 => Ok(u32::from_be_bytes(self.octets()?).into()),
             INFO_8 => Ok(u64::from_be_bytes(self.octets()?)),
             _ => Err(CborError::Malformed),
+        }
+    }
+
+    /// The argument of the next head, of whatever type, in at most four octets.
+    fn narrow(&mut self) -> Result<u32, CborError> {
+        match self.octet()? & INFO_MASK {
+            INFO_8 => Err(CborError::TooWide),
+            info => Ok(self.any_argument(info)? as u32),
         }
     }
 
@@ -349,9 +321,10 @@ impl<'a> Reader<'a> {
     #[inline]
     fn items(&mut self, major: Major) -> Result<Items, CborError> {
         match self.info_of(major)? {
-            INFO_INDEFINITE => Ok(Items { left: None }),
+            INFO_INDEFINITE if self.dialect == Dialect::Canonical => Err(CborError::Indefinite),
+            INFO_INDEFINITE => Ok(Items::new(None)),
             INFO_8 => Err(CborError::TooWide),
-            info => Ok(Items { left: Some(self.argument(info)?) }),
+            info => Ok(Items::new(Some(self.argument(info)?))),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Skipping a value of any type, however nested, in a loop instead of by recursion.
 
 use super::CborError;
-use super::reader::{Head, Major, Reader};
+use super::head::{Head, Major};
+use super::reader::Reader;
 
 /// Maps and arrays that may be open at once inside a skipped value.
 ///

@@ -1,7 +1,7 @@
 //! The writer: minimal heads, definite strings, maps and arrays in the form asked for.
 
 use super::MapForm;
-use super::reader::{BREAK, FALSE, Major, TRUE};
+use super::head::{BREAK, FALSE, Major, TRUE};
 
 /// Appends the body of a command that has nothing to say: `A0` or `BF FF`.
 pub fn empty_map(out: &mut Vec<u8>, form: MapForm) {

@@ -33,9 +33,8 @@ impl GroupError {
             | (group::FS, 13)
             | (group::SHELL, 2 | 3) => Rc::Invalid,
             (group::OS, 3 | 4 | 6)
-            | (group::IMAGE, 3 | 4)
+            | (group::IMAGE | group::SETTINGS, 3 | 4)
             | (group::STAT, 2 | 3)
-            | (group::SETTINGS, 3..=5)
             | (group::FS, 3 | 14)
             | (group::ZEPHYR_BASIC, 2) => Rc::NoEntry,
             (group::IMAGE, 9 | 27 | 28) => Rc::BadState,

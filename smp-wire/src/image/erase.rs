@@ -1,6 +1,6 @@
 //! Image erase: one optional slot.
 
-use crate::cbor::{CborError, MapForm, Reader, Writer, once};
+use crate::cbor::{CborError, Dialect, MapForm, Reader, Writer, once};
 
 /// Asks for the erasure of a slot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,14 +14,14 @@ impl EraseRequest {
     ///
     /// # Errors
     /// Whatever the server's reading refuses, an empty body among it.
-    pub fn decode(body: &[u8]) -> Result<Self, CborError> {
-        let mut reader = Reader::new(body);
+    pub fn decode(body: &[u8], dialect: Dialect) -> Result<Self, CborError> {
+        let mut reader = Reader::with_dialect(body, dialect);
         let mut map = reader.map()?;
         let mut request = Self::default();
-        while map.next(&mut reader)? {
-            match reader.key()? {
+        while let Some(key) = map.key(&mut reader)? {
+            match key {
                 b"slot" => once(&mut request.slot, reader.u32()?)?,
-                _ => reader.skip()?,
+                _ => map.skip_value(&mut reader)?,
             }
         }
         Ok(request)

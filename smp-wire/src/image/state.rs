@@ -1,7 +1,7 @@
 //! Image state: the list of images, and the request that tests or confirms one.
 
 use super::VersionText;
-use crate::cbor::{CborError, MapForm, Reader, Writer, once};
+use crate::cbor::{CborError, Dialect, MapForm, Reader, Writer, once};
 
 /// Octets of one entry with all its keys, rounded up: what a list is pre-sized with.
 const ENTRY_MAX: usize = 160;
@@ -20,15 +20,15 @@ impl<'a> StateRequest<'a> {
     ///
     /// # Errors
     /// Whatever the server's reading refuses, an empty body among it.
-    pub fn decode(body: &'a [u8]) -> Result<Self, CborError> {
-        let mut reader = Reader::new(body);
+    pub fn decode(body: &'a [u8], dialect: Dialect) -> Result<Self, CborError> {
+        let mut reader = Reader::with_dialect(body, dialect);
         let mut map = reader.map()?;
         let mut request = Self::default();
-        while map.next(&mut reader)? {
-            match reader.key()? {
+        while let Some(key) = map.key(&mut reader)? {
+            match key {
                 b"hash" => once(&mut request.hash, reader.bytes()?)?,
                 b"confirm" => once(&mut request.confirm, reader.bool()?)?,
-                _ => reader.skip()?,
+                _ => map.skip_value(&mut reader)?,
             }
         }
         Ok(request)

@@ -1,6 +1,6 @@
 //! Image upload: the request that carries a chunk, and the offset that answers it.
 
-use crate::cbor::{CborError, MapForm, Reader, Writer, once};
+use crate::cbor::{CborError, Dialect, MapForm, Reader, Writer, once};
 
 /// Upper bound of all that is not `data` or `sha`: two map octets, the six keys with their heads
 /// and three integers, both string heads and the boolean.
@@ -46,19 +46,19 @@ impl<'a> UploadRequest<'a> {
     ///
     /// # Errors
     /// Whatever the server's reading refuses, an empty body among it. `sha` may have any length.
-    pub fn decode(body: &'a [u8]) -> Result<Self, CborError> {
-        let mut reader = Reader::new(body);
+    pub fn decode(body: &'a [u8], dialect: Dialect) -> Result<Self, CborError> {
+        let mut reader = Reader::with_dialect(body, dialect);
         let mut map = reader.map()?;
         let mut request = Self::default();
-        while map.next(&mut reader)? {
-            match reader.key()? {
-                b"off" => once(&mut request.off, reader.u32()?)?,
+        while let Some(key) = map.key(&mut reader)? {
+            match key {
+                b"off" => once(&mut request.off, reader.size()?)?,
                 b"data" => once(&mut request.data, reader.bytes()?)?,
-                b"len" => once(&mut request.len, reader.u32()?)?,
+                b"len" => once(&mut request.len, reader.size()?)?,
                 b"sha" => once(&mut request.sha, reader.bytes()?)?,
                 b"image" => once(&mut request.image, reader.u32()?)?,
                 b"upgrade" => once(&mut request.upgrade, reader.bool()?)?,
-                _ => reader.skip()?,
+                _ => map.skip_value(&mut reader)?,
             }
         }
         Ok(request)

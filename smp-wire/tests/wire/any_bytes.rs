@@ -1,11 +1,11 @@
 //! No bytes make a decoder panic, and what a decoder takes it can write and take again.
 
-use crate::support::any_form;
+use crate::support::{DIALECTS, any_form};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
-use smp_wire::cbor::{MapForm, Reader};
+use smp_wire::cbor::{Dialect, MapForm, Reader};
 use smp_wire::errors::{ErrorBody, find_error};
 use smp_wire::header::{HEADER_LEN, Header};
 use smp_wire::image::{
@@ -52,20 +52,35 @@ const HEADS: [&[u8]; 16] = [
 /// Gives `bytes` to everything that decodes.
 fn decode_as_everything(bytes: &[u8]) {
     let _ = Header::parse(bytes);
-    let _ = EchoRequest::decode(bytes);
     let _ = EchoResponse::decode(bytes);
     let _ = ParamsResponse::decode(bytes);
-    let _ = ResetRequest::decode(bytes);
-    let _ = UploadRequest::decode(bytes);
     let _ = UploadResponse::decode(bytes);
-    let _ = StateRequest::decode(bytes);
     let _ = decode_state(bytes);
-    let _ = EraseRequest::decode(bytes);
     let _ = find_error(bytes);
     let mut reader = Reader::new(bytes);
     while reader.skip().is_ok() {}
     let mut reader = Reader::new(bytes);
     while reader.head().is_ok() {}
+    assert!(reader.position() <= bytes.len());
+    for dialect in DIALECTS {
+        decode_as_server(bytes, dialect);
+    }
+}
+
+fn decode_as_server(bytes: &[u8], dialect: Dialect) {
+    let _ = EchoRequest::decode(bytes, dialect);
+    let _ = EchoRequest::decode_as_map(bytes, dialect);
+    let _ = ResetRequest::decode(bytes, dialect);
+    let _ = UploadRequest::decode(bytes, dialect);
+    let _ = StateRequest::decode(bytes, dialect);
+    let _ = EraseRequest::decode(bytes, dialect);
+    let mut reader = Reader::with_dialect(bytes, dialect);
+    let Ok(mut map) = reader.map() else { return };
+    while let Ok(Some(_)) = map.key(&mut reader) {
+        if map.skip_value(&mut reader).is_err() {
+            break;
+        }
+    }
     assert!(reader.position() <= bytes.len());
 }
 
@@ -145,7 +160,7 @@ proptest! {
         let request = UploadRequest { image, len, off, sha, data, upgrade };
         let mut body = Vec::new();
         request.emit(&mut body, form, &order);
-        prop_assert_eq!(UploadRequest::decode(&body), Ok(request));
+        prop_assert_eq!(UploadRequest::decode(&body, Dialect::default()), Ok(request));
     }
 
     #[test]
@@ -159,7 +174,7 @@ proptest! {
         };
         let mut body = Vec::new();
         request.emit(&mut body, form, &keys);
-        let read = UploadRequest::decode(&body).unwrap();
+        let read = UploadRequest::decode(&body, Dialect::default()).unwrap();
         prop_assert_eq!(read.image.is_some(), keys.contains(&UploadKey::Image));
         prop_assert_eq!(read.len.is_some(), keys.contains(&UploadKey::Len));
         prop_assert_eq!(read.off.is_some(), keys.contains(&UploadKey::Off));
@@ -189,7 +204,7 @@ proptest! {
         let request = StateRequest { hash: hash.as_deref(), confirm };
         let mut body = Vec::new();
         request.emit(&mut body, form, confirm_first);
-        prop_assert_eq!(StateRequest::decode(&body), Ok(request));
+        prop_assert_eq!(StateRequest::decode(&body, Dialect::default()), Ok(request));
     }
 
     #[test]
@@ -209,7 +224,7 @@ proptest! {
     ) {
         let mut body = Vec::new();
         EchoRequest { d: &text }.emit(&mut body, form);
-        prop_assert_eq!(EchoRequest::decode(&body), Ok(EchoRequest { d: &text }));
+        prop_assert_eq!(EchoRequest::decode(&body, Dialect::default()), Ok(EchoRequest { d: &text }));
         body.clear();
         EchoResponse { r: &text }.emit(&mut body, form);
         prop_assert_eq!(EchoResponse::decode(&body), Ok(EchoResponse { r: &text }));
@@ -219,10 +234,10 @@ proptest! {
         prop_assert_eq!(ParamsResponse::decode(&body), Ok(params));
         body.clear();
         EraseRequest { slot }.emit(&mut body, form);
-        prop_assert_eq!(EraseRequest::decode(&body), Ok(EraseRequest { slot }));
+        prop_assert_eq!(EraseRequest::decode(&body, Dialect::default()), Ok(EraseRequest { slot }));
         body.clear();
-        ResetRequest { force }.emit(&mut body, form);
-        prop_assert_eq!(ResetRequest::decode(&body), Ok(ResetRequest { force }));
+        ResetRequest { force, boot_mode: None }.emit(&mut body, form);
+        prop_assert_eq!(ResetRequest::decode(&body, Dialect::default()), Ok(ResetRequest { force, boot_mode: None }));
     }
 }
 

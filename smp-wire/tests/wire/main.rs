@@ -4,8 +4,11 @@
 
 mod any_bytes;
 mod client_reading;
+mod dialect_properties;
+mod dialects;
 mod oracle;
 mod seed_log;
 mod server_reading;
+mod small_requests;
 mod support;
 mod vectors;

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use smp_wire::cbor::{CborError, MapForm, Reader, Writer};
 
 /// Any value that ciborium can hold, its maps keyed by text.
-fn any_value() -> impl Strategy<Value = Value> {
+pub(crate) fn any_value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         any::<u64>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
@@ -46,7 +46,7 @@ fn any_writable() -> impl Strategy<Value = Value> {
     })
 }
 
-fn encode(value: &Value) -> Vec<u8> {
+pub(crate) fn encode(value: &Value) -> Vec<u8> {
     let mut bytes = Vec::new();
     ciborium::into_writer(value, &mut bytes).unwrap();
     bytes

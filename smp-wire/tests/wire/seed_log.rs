@@ -2,7 +2,7 @@
 //! server of NCS 2.4. Every frame is decoded and written again, byte for byte.
 
 use crate::support::hex;
-use smp_wire::cbor::{MapForm, empty_map};
+use smp_wire::cbor::{Dialect, MapForm, empty_map};
 use smp_wire::errors::{ErrorBody, find_error};
 use smp_wire::header::{HEADER_LEN, Header, put_len};
 use smp_wire::image::{SlotState, StateRequest, decode_state, emit_state};
@@ -34,7 +34,7 @@ fn rewrite(header: Header, body: &[u8], out: &mut Vec<u8>) {
             emit_state(out, &decode_state(body).unwrap(), indefinite, false);
         }
         (group::IMAGE, group::image::STATE, 2) => {
-            StateRequest::decode(body).unwrap().emit(out, indefinite, true);
+            StateRequest::decode(body, Dialect::default()).unwrap().emit(out, indefinite, true);
         }
         (group::ZEPHYR_BASIC, _, 3) => find_error(body).unwrap().emit(out, indefinite),
         other => panic!("a frame that the log does not hold: {other:?}"),
@@ -77,7 +77,7 @@ fn confirming_an_image_pending_as_test_changed_nothing() {
     assert_eq!(flags(waiting), [true, false, false, false]);
     assert_eq!((running.slot, waiting.slot, running.image), (0, 1, None));
     assert_eq!(waiting.version.as_str(), "0.0.0");
-    let request = StateRequest::decode(&frames[6][HEADER_LEN..]).unwrap();
+    let request = StateRequest::decode(&frames[6][HEADER_LEN..], Dialect::default()).unwrap();
     assert_eq!(request.hash, waiting.hash.as_ref().map(|hash| &hash[..]));
     assert_eq!(find_error(&frames[5][HEADER_LEN..]), Some(ErrorBody::Rc(8)));
     assert_eq!(find_error(&frames[7][HEADER_LEN..]), None);

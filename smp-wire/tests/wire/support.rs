@@ -1,10 +1,13 @@
 //! What several test files need.
 
 use proptest::prelude::*;
-use smp_wire::cbor::MapForm;
+use smp_wire::cbor::{Dialect, MapForm};
 
 /// Both forms of maps and arrays.
 pub(crate) const FORMS: [MapForm; 2] = [MapForm::Definite, MapForm::Indefinite];
+
+/// The decoders of all eras.
+pub(crate) const DIALECTS: [Dialect; 3] = [Dialect::Zcbor06, Dialect::Zcbor09, Dialect::Canonical];
 
 /// The bytes that `hex` spells; spaces set parts apart.
 pub(crate) fn hex(hex: &str) -> Vec<u8> {

@@ -1,7 +1,7 @@
 //! Frames exchanged with the SMP server of Zephyr 3.2.99 (SMP v1) and 4.4.0 (SMP v2).
 
 use crate::support::hex;
-use smp_wire::cbor::{CborError, MapForm, empty_map};
+use smp_wire::cbor::{CborError, Dialect, MapForm, empty_map};
 use smp_wire::errors::{ErrorBody, Rc, find_error};
 use smp_wire::header::{HEADER_LEN, Header, HeaderError, OP_READ, OP_WRITE, put_len};
 use smp_wire::image::{
@@ -104,7 +104,7 @@ fn echo_returns_the_text_as_the_kind_of_operation_it_came_with() {
         ("0a00000600000800a16164626869", "0300000700000800bf6172626869ff"),
     ] {
         let bytes = hex(request);
-        let echo = EchoRequest::decode(body(&bytes)).expect("a good echo");
+        let echo = EchoRequest::decode(body(&bytes), Dialect::default()).expect("a good echo");
         assert_eq!(echo.d, b"hi");
         let got = answer(request, V1, |out| {
             EchoResponse { r: echo.d }.emit(out, MapForm::Indefinite);
@@ -130,7 +130,7 @@ fn echo_without_break_or_without_payload_is_an_error() {
         ("0200000000000500", CborError::Truncated),
     ] {
         let bytes = hex(request);
-        assert_eq!(EchoRequest::decode(body(&bytes)), Err(error));
+        assert_eq!(EchoRequest::decode(body(&bytes), Dialect::default()), Err(error));
         let got = refusal(request, V1, ErrorBody::Rc(Rc::Unknown.code()));
         assert_eq!(got, hex("0300000600000500bf62726301ff"));
     }
@@ -144,7 +144,10 @@ fn header_len_is_not_compared_with_the_bytes_by_the_header_parser() {
     let bytes = hex("0200000200000900a16164626869");
     let too_short = Header::parse(&bytes).expect("a whole header");
     assert_eq!(too_short.len, 2);
-    assert_eq!(EchoRequest::decode(&bytes[HEADER_LEN..]), Ok(EchoRequest { d: b"hi" }));
+    assert_eq!(
+        EchoRequest::decode(&bytes[HEADER_LEN..], Dialect::default()),
+        Ok(EchoRequest { d: b"hi" })
+    );
     let expected = hex("0300000600000900bf62726309ff");
     assert_eq!(refusal("0200002800000900a1", V1, ErrorBody::Rc(Rc::Corrupt.code())), expected);
 }
@@ -159,13 +162,13 @@ fn reset_without_payload_is_answered_with_an_empty_map() {
     let got = answer("0200000000000705", V1, |out| empty_map(out, MapForm::Indefinite));
     assert_eq!(got, hex("0300000200000705bfff"));
     // The server goes on without `force`; that the payload is no map is for it to forgive.
-    assert_eq!(ResetRequest::decode(b""), Err(CborError::Truncated));
+    assert_eq!(ResetRequest::decode(b"", Dialect::default()), Err(CborError::Truncated));
 }
 
 #[test]
 fn first_chunk_carries_length_and_digest() {
     let bytes = hex(FIRST_CHUNK);
-    let chunk = UploadRequest::decode(body(&bytes)).expect("a good chunk");
+    let chunk = UploadRequest::decode(body(&bytes), Dialect::default()).expect("a good chunk");
     assert_eq!((chunk.len, chunk.off, chunk.image, chunk.upgrade), (Some(80), Some(0), None, None));
     assert_eq!(chunk.sha, Some(&hex("5d7ff13ae321dfa2")[..]));
     let data = chunk.data.expect("a chunk has data");
@@ -205,7 +208,7 @@ fn chunk_is_answered_with_the_offset_expected_next() {
 #[test]
 fn chunk_ahead_of_the_upload_decodes_like_any_other() {
     let bytes = hex("0200001d00010201a2636f6666184064646174615085fd03a4c3d3ab20eb4be8fbac0e636d");
-    let chunk = UploadRequest::decode(body(&bytes)).expect("a good chunk");
+    let chunk = UploadRequest::decode(body(&bytes), Dialect::default()).expect("a good chunk");
     assert_eq!((chunk.off, chunk.len, chunk.sha), (Some(64), None, None));
     assert_eq!(chunk.data.map(<[u8]>::len), Some(16));
 }
@@ -215,13 +218,13 @@ fn image_is_tested_by_hash_and_confirmed_without() {
     let bytes = hex(&format!("0200003100010700a26468617368 5820{TESTED_HASH} 67636f6e6669726df4"));
     let hash = hex(TESTED_HASH);
     let test = StateRequest { hash: Some(&hash), confirm: Some(false) };
-    assert_eq!(StateRequest::decode(body(&bytes)), Ok(test));
+    assert_eq!(StateRequest::decode(body(&bytes), Dialect::default()), Ok(test));
     let header = Header::request(OP_WRITE, group::IMAGE, group::image::STATE, 7);
     assert_eq!(frame(header, |out| test.emit(out, MapForm::Definite, false)), bytes);
 
     let bytes = hex("0200000a00010900a167636f6e6669726df5");
     let confirm = StateRequest { hash: None, confirm: Some(true) };
-    assert_eq!(StateRequest::decode(body(&bytes)), Ok(confirm));
+    assert_eq!(StateRequest::decode(body(&bytes), Dialect::default()), Ok(confirm));
     let header = Header::request(OP_WRITE, group::IMAGE, group::image::STATE, 9);
     assert_eq!(frame(header, |out| confirm.emit(out, MapForm::Definite, true)), bytes);
 }
@@ -275,7 +278,7 @@ fn list_without_images_is_empty_not_an_error() {
 fn test_without_hash_is_refused_in_the_form_of_the_version() {
     let request = hex("0a00000a00010600a167636f6e6669726df4");
     let test = StateRequest { hash: None, confirm: Some(false) };
-    assert_eq!(StateRequest::decode(body(&request)), Ok(test));
+    assert_eq!(StateRequest::decode(body(&request), Dialect::default()), Ok(test));
 
     let v2 = ErrorBody::Group { group: group::IMAGE, rc: 24 };
     let got = refusal("0a00000a00010600a1", V2, v2);
@@ -295,7 +298,7 @@ fn erase_names_no_slot_or_one() {
         ("0200000700012205a164736c6f7407", EraseRequest { slot: Some(7) }),
     ] {
         let bytes = hex(request);
-        assert_eq!(EraseRequest::decode(body(&bytes)), Ok(erase));
+        assert_eq!(EraseRequest::decode(body(&bytes), Dialect::default()), Ok(erase));
         let header = Header::request(OP_WRITE, group::IMAGE, group::image::ERASE, 0x22);
         assert_eq!(frame(header, |out| erase.emit(out, MapForm::Definite)), bytes);
     }

@@ -144,3 +144,37 @@ fn images_of_imgtool_are_read_beside_their_document() {
     let alone = folder.file("expected.json", text);
     smpsim(&["conform", &alone]).refuses(&[&alone, "plain_prot_tlvs.bin"]);
 }
+
+#[test]
+fn sessions_of_servers_are_replayed_and_steps_without_a_reference_counted() {
+    let session = testdata("zephyr-4.4/enumhang-udp-v2-0.jsonl.gz");
+    let out = smpsim(&["conform", &session]).with_status(0).out;
+    let last: Vec<&str> = out.lines().rev().take(2).collect();
+    assert_eq!(last, ["14 passed, 0 failed", "7 exempt"], "{out}");
+    let document = smpsim(&["conform", "--json", &session]).with_status(0).json();
+    assert_eq!((&document["exempt"], &document["files"][0]["exempt"]), (&7.into(), &7.into()));
+}
+
+#[test]
+fn a_changed_answer_of_a_session_fails_with_what_was_expected_and_what_came() {
+    let text = runs("zephyr-3.2/zbasic-default-0.jsonl.gz");
+    let folder = Folder::new();
+    let changed = folder.file("session.jsonl", text.replacen("\"rsp\":\"03", "\"rsp\":\"13", 1));
+    let document = smpsim(&["conform", "--json", &changed]).with_status(1).json();
+    assert_eq!(document["failed"], 1);
+    let failure = &document["files"][0]["failures"][0];
+    assert!(failure["case"].as_str().is_some_and(|case| case.starts_with("step ")));
+    let [expected, got] = ["expected", "got"].map(|key| failure[key].as_str().expect("text"));
+    assert_eq!(expected, got.replacen("03", "13", 1));
+}
+
+#[test]
+fn a_session_that_is_damaged_is_refused_with_its_line() {
+    let text = runs("zephyr-3.2/reset-default-0.jsonl.gz");
+    let folder = Folder::new();
+    let step = folder.file("step.jsonl", text.replacen("\"req\":\"02", "\"req\":\"0?", 1));
+    smpsim(&["conform", &step]).refuses(&[&step, "line 2", "req", "?"]);
+    let meta =
+        folder.file("meta.jsonl", text.replacen("\"slot1\":{\"off\"", "\"slot9\":{\"off\"", 1));
+    smpsim(&["conform", "--json", &meta]).refuses(&[&meta, "line 1", "slot1"]);
+}

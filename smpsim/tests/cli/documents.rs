@@ -2,7 +2,7 @@
 
 use crate::{Folder, document, repository, smpsim, testdata};
 use serde_json::Value;
-use sim::scenario::keys::{ERRORS, KEYS};
+use sim::scenario::keys::{ERRORS, KEYS, Kind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -72,7 +72,10 @@ pub(crate) fn describes(schema: &str, documents: &[Value]) {
 
 #[test]
 fn every_field_of_a_run_is_described() {
-    describes("smpsim.run/1", &[document(&[]), document(&["seed-android"])]);
+    let kconfig = testdata("kconfig/seed-004-prj.conf");
+    let documents =
+        [document(&[]), document(&["seed-android"]), document(&["--kconfig", &kconfig])];
+    describes("smpsim.run/1", &documents);
 }
 
 #[test]
@@ -95,6 +98,15 @@ fn every_field_of_an_image_a_frame_and_a_conformance_report_is_described() {
     let other = folder.file("other.json", "{}");
     let conform = ["conform", "--json", &other];
     describes("smpsim.conform/1", &[smpsim(&conform).with_status(1).json()]);
+}
+
+#[test]
+fn every_field_of_an_explanation_and_of_profiles_is_described() {
+    let explain = smpsim(&["explain", "8", "--group", "image", "--json"]).with_status(0).json();
+    describes("smpsim.explain/1", &[explain]);
+    let list = smpsim(&["profiles", "--json"]).with_status(0).json();
+    let diff = smpsim(&["profiles", "--diff", "z32", "z37", "--json"]).with_status(0).json();
+    describes("smpsim.profiles/1", &[list, diff]);
 }
 
 #[test]
@@ -244,4 +256,31 @@ fn the_scenario_that_is_shown_runs_and_every_section_is_named() {
         let section = key.path.split('.').next().unwrap_or_default();
         assert!(text.contains(&format!("`[{section}]`")), "docs/scenario.md: no [{section}]");
     }
+}
+
+/// What a key takes, as the table has it.
+fn values(kind: Kind) -> String {
+    match kind {
+        Kind::Int { min, max } => format!("{min} to {max}"),
+        Kind::Bool => "`true`, `false`".to_owned(),
+        Kind::Choice(words) => format!("`{}`", words.join("`, `")),
+        Kind::Version => "`1.2.3` or `1.2.3+4`".to_owned(),
+        Kind::Hash => "64 hex digits, or empty".to_owned(),
+        Kind::Path => "a file, or empty".to_owned(),
+        Kind::Text => "one line of text".to_owned(),
+        Kind::Refusal => "`none`, `11`, `1/9`".to_owned(),
+    }
+}
+
+#[test]
+fn every_key_of_a_scenario_is_described_with_values_and_default() {
+    let text = text("scenario.md");
+    let rows = rows(section(&text, "Keys"));
+    for key in KEYS {
+        let default = if key.default.is_empty() { "empty" } else { &format!("`{}`", key.default) };
+        let row = format!("{} | {default} | {} |", values(key.kind), key.doc);
+        let found = rows.get(key.path).map(|row| row.trim());
+        assert_eq!(found, Some(row.as_str()), "docs/scenario.md: | `{}` | {row}", key.path);
+    }
+    assert_eq!(rows.len(), KEYS.len(), "docs/scenario.md describes a key that there is not");
 }

@@ -129,3 +129,33 @@ fn octets_of_any_kind_are_decoded_or_called_malformed() {
         }
     }
 }
+
+#[test]
+fn every_key_of_an_upload_is_told_and_what_a_server_would_not_take_is_noted() {
+    let first = "0200001d00010201a2636f6666184064646174615085fd03a4c3d3ab20eb4be8fbac0e636d";
+    let out = smpsim(&["frame", first]).with_status(0).out;
+    for part in ["off   where the data stand", "data  octets of the image"] {
+        assert!(out.contains(part), "no {part:?} in: {out}");
+    }
+    assert!(!out.contains("note:"), "{out}");
+    let read = smpsim(&["frame", "0000000100010101a0"]).with_status(0).out;
+    assert!(read.contains("note: this command does not take a read"), "{read}");
+    let document = smpsim(&["frame", "--json", first]).with_status(0).json();
+    assert_eq!(document["frames"][0]["fields"][0]["path"], "off");
+    assert_eq!(document["frames"][0]["notes"], serde_json::json!([]));
+}
+
+#[test]
+fn the_commands_of_every_group_are_named() {
+    for (hex, words) in [
+        ("0800000f00020100a1646e616d6568736d705f73767273", ["group 2 stat", "command 0 show"]),
+        ("0800000100030003a0", ["group 3 settings", "command 3 load/save"]),
+        ("0800000900080101a1646e616d65632f6162", ["group 8 fs", "command 1 status"]),
+        ("0a00000800090000a16461726776816161", ["group 9 shell", "command 0 exec"]),
+        ("08000008000a0d02a165696e64657801", ["group 10 enum", "command 2 single"]),
+        ("0a000001003f0100a0", ["group 63 zephyr basic", "command 0 erase storage"]),
+    ] {
+        let out = smpsim(&["frame", hex]).out;
+        assert!(words.iter().all(|word| out.contains(word)), "{hex}: {out}");
+    }
+}

@@ -5,12 +5,16 @@ mod bad_input;
 mod conform;
 mod containers;
 mod documents;
+mod emulate;
+mod explain;
 mod flash;
 mod frame;
 mod image;
 mod image_create;
+mod kconfig;
 mod layouts;
 mod presets;
+mod profiles;
 mod run;
 
 use assert_cmd::Command;

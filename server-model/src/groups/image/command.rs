@@ -1,19 +1,25 @@
 //! The commands of the image group.
 
-use super::erase::erase;
-use super::state::{list, write_state};
+use super::list::list;
+use super::slot_info::slot_info;
+use super::state::write_state;
 use super::upload::Image;
 use crate::ServerConfig;
 use crate::groups::{Answer, Context};
+use flash_model::BootMode;
 use smp_wire::group::image;
 use smp_wire::header::{OP_READ, OP_WRITE};
 
 /// The commands of the group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Command {
-    State,
+    State {
+        /// Images can be tested and confirmed.
+        writable: bool,
+    },
     Upload,
     Erase,
+    SlotInfo,
 }
 
 impl Command {
@@ -21,9 +27,10 @@ impl Command {
     pub(crate) fn find(config: &ServerConfig, id: u8) -> Option<Self> {
         match id {
             _ if !config.image => None,
-            image::STATE => Some(Self::State),
             image::UPLOAD => Some(Self::Upload),
+            image::STATE => Some(Self::State { writable: state_is_writable(config) }),
             image::ERASE => Some(Self::Erase),
+            image::SLOT_INFO if config.slot_info => Some(Self::SlotInfo),
             _ => None,
         }
     }
@@ -31,10 +38,19 @@ impl Command {
     /// Whether it has a handler for this operation.
     pub(crate) const fn accepts(self, op: u8) -> bool {
         match self {
-            Self::State => matches!(op, OP_READ | OP_WRITE),
+            Self::State { writable } => op == OP_READ || writable && op == OP_WRITE,
             Self::Upload | Self::Erase => op == OP_WRITE,
+            Self::SlotInfo => op == OP_READ,
         }
     }
+}
+
+/// Where the boot loader chooses by version alone there is nothing to write (Zephyr `img_mgmt.c`,
+/// `img_mgmt_handlers`). Early servers do not know their boot loader's mode.
+fn state_is_writable(config: &ServerConfig) -> bool {
+    let by_version =
+        matches!(config.boot_mode, BootMode::DirectXip { revert: false } | BootMode::RamLoad);
+    !by_version || config.profile.quirks().only_slot_0_runs
 }
 
 impl Image {
@@ -48,13 +64,12 @@ impl Image {
         out: &mut Vec<u8>,
     ) -> Answer {
         match command {
-            Command::State if op == OP_READ => {
-                list(cx, out);
-                Answer::Now(Ok(()))
-            }
-            Command::State => write_state(body, cx),
-            Command::Upload => self.upload(body, cx, out),
-            Command::Erase => erase(body, cx),
+            Command::Upload => return self.upload(body, cx, out),
+            Command::State { .. } if op == OP_READ => list(cx, out),
+            Command::State { .. } => return write_state(body, cx),
+            Command::Erase => return self.erase(body, cx),
+            Command::SlotInfo => slot_info(cx, out),
         }
+        Answer::Now(Ok(()))
     }
 }

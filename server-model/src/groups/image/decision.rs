@@ -1,22 +1,19 @@
 //! What becomes of a chunk before anything is done about it.
 
-use super::slots::{ACTIVE, image_in, in_use, upload_area};
+use super::errors::Fault;
+use super::slot_choice::upload_slot;
+use super::slots::{active_slot, area, image_in, slot_count};
 use super::upload::Progress;
+use super::version::is_older;
 use crate::EraseMode;
-use crate::groups::{Context, Refusal};
-use flash_model::{Area, ImageHeader, ImageVersion};
-use smp_wire::errors::Rc;
+use crate::groups::Context;
+use flash_model::{Area, ImageHeader, flags};
 use smp_wire::image::UploadRequest;
 
 /// Octets of a SHA-256; a client may send fewer to name its upload.
 pub(super) const SHA_MAX: usize = 32;
 /// `off` and `len` of this value read as missing: the server presets its fields with it.
 const MISSING: u32 = u32::MAX;
-/// Reasons of verbose servers (Zephyr `img_mgmt_impl.h`, `img_mgmt_err_str_*`).
-const HEADER_MALFORMED: &str = "header malformed";
-const MAGIC_MISMATCH: &str = "magic mismatch";
-const NO_SLOT: &str = "no slot";
-const DOWNGRADE: &str = "downgrade";
 
 /// What to do about a chunk that is not refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +22,8 @@ pub(super) enum Decision {
     Tell,
     /// A new upload begins with this chunk.
     Begin {
-        /// The slot it goes to.
-        slot: Area,
+        /// Number of the slot it goes to.
+        slot: usize,
         /// Octets of the whole image, as the client states.
         size: u32,
         /// The slot must be erased first.
@@ -36,58 +33,87 @@ pub(super) enum Decision {
     Continue,
 }
 
-/// Decides about a chunk. The order of the checks is what a client observes (Zephyr 3.2
+/// Decides about a chunk. The order of the checks is what a client observes (Zephyr
 /// `zephyr_img_mgmt.c`, `img_mgmt_upload_inspect`).
 pub(super) fn decide(
     request: &UploadRequest<'_>,
     upload: &Progress,
     cx: &Context<'_>,
-) -> Result<Decision, Refusal> {
+) -> Result<Decision, Fault> {
     match request.off {
-        None | Some(MISSING) => Err(Refusal::because(Rc::Invalid, HEADER_MALFORMED)),
+        None | Some(MISSING) => Err(Fault::OffMissing),
         Some(0) => decide_first(request, upload, cx),
-        Some(off) if off == upload.off() => Ok(Decision::Continue),
-        Some(_) => Ok(Decision::Tell),
+        Some(off) if off != upload.off() => Ok(Decision::Tell),
+        Some(_) if cx.quirks.upload_size_checked && upload.overruns(data(request).len()) => {
+            Err(Fault::Overrun)
+        }
+        Some(_) => Ok(Decision::Continue),
     }
 }
 
+fn data<'a>(request: &UploadRequest<'a>) -> &'a [u8] {
+    request.data.unwrap_or_default()
+}
+
+/// The checks of a first chunk, one a row.
+#[inline(never)]
 fn decide_first(
     request: &UploadRequest<'_>,
     upload: &Progress,
     cx: &Context<'_>,
-) -> Result<Decision, Refusal> {
-    let malformed = Refusal::because(Rc::Invalid, HEADER_MALFORMED);
-    let data = request.data.unwrap_or_default();
-    if data.len() < ImageHeader::LEN as usize {
-        return Err(malformed);
-    }
-    let size = request.len.filter(|&len| len != MISSING).ok_or(malformed)?;
-    // All that `parse` can find wrong in 32 octets is the magic.
-    let header =
-        ImageHeader::parse(data).map_err(|_| Refusal::because(Rc::Invalid, MAGIC_MISMATCH))?;
+) -> Result<Decision, Fault> {
+    let data = data(request);
     let sha = request.sha.unwrap_or_default();
-    if sha.len() > SHA_MAX {
-        return Err(Rc::Invalid.into());
-    }
+
+    check(data.len() >= ImageHeader::LEN as usize, Fault::DataTooShort)?;
+    let size = request.len.filter(|&len| len != MISSING).ok_or(Fault::LenMissing)?;
+    // All that `parse` can find wrong in 32 octets is the magic.
+    let header = ImageHeader::parse(data).map_err(|_| Fault::WrongMagic)?;
+    check(sha.len() <= SHA_MAX, Fault::ShaTooLong)?;
     if upload.is_named(sha) {
         return Ok(Decision::Tell);
     }
-    let free = (0..cx.config.layout.slots.len()).find(|&slot| !in_use(cx, slot));
-    let slot = upload_area(cx, free.ok_or(Refusal::because(Rc::NoEntry, NO_SLOT))?);
-    if request.upgrade == Some(true) {
-        check_upgrade(header.version, cx)?;
+    let image = request.image.unwrap_or(0);
+    let slot = upload_slot(cx, image)?;
+    if cx.quirks.upload_size_checked {
+        let area = area(cx.config, slot.ok_or(Fault::SlotNotOpened)?);
+        check(size <= area.len, Fault::TooLarge)?;
+        check_footer(size, area, image, cx)?;
     }
-    let erase = cx.config.erase == EraseMode::UpFront && !cx.flash.is_blank(slot);
+    check(is_built_for(&header, slot, cx), Fault::WrongAddress)?;
+    check(request.upgrade != Some(true) || is_upgrade(&header, cx)?, Fault::NotNewer)?;
+    // Early servers open the slot only now, to see whether it is blank.
+    let slot = slot.ok_or(Fault::NoSuchSlot)?;
+    let up_front = cx.config.erase == EraseMode::UpFront;
+    let erase = up_front && !cx.flash.is_blank(area(cx.config, slot));
     Ok(Decision::Begin { slot, size, erase })
 }
 
-/// The new image must be newer than the running one; build numbers do not count (Zephyr
-/// `img_mgmt.c`, `img_mgmt_vercmp`).
-fn check_upgrade(new: ImageVersion, cx: &Context<'_>) -> Result<(), Refusal> {
-    let running = image_in(cx, ACTIVE).ok_or(Rc::Unknown)?;
-    let without_build = |version| ImageVersion { build: 0, ..version };
-    if without_build(running.version) >= without_build(new) {
-        return Err(Refusal::because(Rc::BadState, DOWNGRADE));
-    }
-    Ok(())
+const fn check(holds: bool, fault: Fault) -> Result<(), Fault> {
+    if holds { Ok(()) } else { Err(fault) }
+}
+
+/// The size that the boot loader can install (`CONFIG_MCUMGR_GRP_IMG_TOO_LARGE_SYSBUILD`). Zephyr
+/// takes the image's number for the number of its running slot.
+fn check_footer(size: u32, slot: Area, image: u32, cx: &Context<'_>) -> Result<(), Fault> {
+    let Some(footer) = cx.config.update_footer else { return Ok(()) };
+    let image = image as usize;
+    check(image < slot_count(cx.config), Fault::SlotNotOpened)?;
+    let running = area(cx.config, image);
+    let roomy = running.len >= slot.len.saturating_add(footer);
+    check(roomy || size <= slot.len.saturating_sub(footer), Fault::TooLarge)
+}
+
+/// An image with a fixed address must be built for its slot
+/// (`CONFIG_MCUMGR_GRP_IMG_REJECT_DIRECT_XIP_MISMATCHED_SLOT`).
+fn is_built_for(header: &ImageHeader, slot: Option<usize>, cx: &Context<'_>) -> bool {
+    !cx.config.reject_mismatched_slot
+        || header.flags & flags::ROM_FIXED == 0
+        || slot.is_none_or(|slot| area(cx.config, slot).start == header.load_addr)
+}
+
+/// Whether the image is newer than the running one.
+fn is_upgrade(header: &ImageHeader, cx: &Context<'_>) -> Result<bool, Fault> {
+    let running = image_in(cx, active_slot(cx, 0)).ok_or(Fault::VersionUnknown)?;
+    Ok(is_older(running.version, header.version, cx.config))
 }

@@ -1,6 +1,8 @@
 //! Image erase.
 
-use super::slots::{image_in, in_use};
+use super::errors::Fault;
+use super::flags::in_use;
+use super::slots::{active_slot, area, image_in, slot_count};
 use super::upload::Image;
 use crate::groups::erase_run::Run;
 use crate::groups::{Answer, Context, Outcome, Step, Work};
@@ -8,37 +10,33 @@ use smp_wire::cbor::Writer;
 use smp_wire::errors::Rc;
 use smp_wire::image::EraseRequest;
 
-/// The slot that is erased when the request names none.
-const DEFAULT_SLOT: u32 = 1;
-
 /// An image erase under way.
 #[derive(Clone, Debug)]
 pub(crate) struct Erase(Run);
 
-/// Erases a slot unless its image is in use; a slot without a readable image never is (Zephyr 3.2
-/// `img_mgmt.c`, `img_mgmt_erase`). A blank slot costs nothing but the look at it.
-pub(crate) fn erase(body: &[u8], cx: &Context<'_>) -> Answer {
-    match slot_to_erase(body, cx) {
-        Ok(run) => Answer::Later(Work::Erase(Erase(run))),
-        Err(rc) => Answer::Now(Err(rc.into())),
-    }
-}
-
-/// What to erase: the slot, or nothing when it is blank.
-fn slot_to_erase(body: &[u8], cx: &Context<'_>) -> Result<Run, Rc> {
-    let request = EraseRequest::decode(body).map_err(|_| Rc::Invalid)?;
-    let layout = &cx.config.layout;
-    let slot = request.slot.unwrap_or(DEFAULT_SLOT) as usize;
-    // A number without a slot maps to a flash area that does not exist, which is found out when it
-    // is opened (Zephyr `zephyr_img_mgmt.c`, `img_mgmt_flash_area_id`).
-    let area = *layout.slots.get(slot).ok_or(Rc::Unknown)?;
-    if image_in(cx, slot).is_some() && in_use(cx, slot) {
-        return Err(Rc::BadState);
-    }
-    Ok(if cx.flash.is_blank(area) { Run::NONE } else { Run::new(area) })
-}
-
 impl Image {
+    /// Erases a slot unless its image is in use; a slot without a readable image never is (Zephyr
+    /// `img_mgmt.c`, `img_mgmt_erase`). A blank slot costs nothing but the look at it. Without a
+    /// number it is the slot that does not run.
+    pub(crate) fn erase(&mut self, body: &[u8], cx: &Context<'_>) -> Answer {
+        let Ok(request) = EraseRequest::decode(body, cx.dialect()) else {
+            return Answer::Now(Err(Rc::Invalid.into()));
+        };
+        let slot = request.slot.map_or(active_slot(cx, 0) ^ 1, |slot| slot as usize);
+        if slot >= slot_count(cx.config) {
+            // The number maps to a flash area that does not exist, which is found out when it is
+            // opened to be erased; the upload is forgotten nevertheless.
+            self.forget_upload();
+            return Answer::Now(Err(Fault::NoSuchSlot.refusal(cx.quirks)));
+        }
+        if image_in(cx, slot).is_some() && in_use(cx, slot) {
+            return Answer::Now(Err(Fault::SlotInUse.refusal(cx.quirks)));
+        }
+        let area = area(cx.config, slot);
+        let run = if cx.flash.is_blank(area) { Run::NONE } else { Run::new(area) };
+        Answer::Later(Work::Erase(Erase(run)))
+    }
+
     pub(crate) fn step_erase(
         &mut self,
         erase: &mut Erase,

@@ -1,11 +1,15 @@
-//! Image state: the list, and the request that tests or confirms an image.
+//! Image state: the request that tests or confirms an image.
 
-use super::slots::{ACTIVE, Flags, flags_of, image_in};
+use super::errors::{HASH_NOT_FOUND, INVALID_HASH};
+use super::list::list;
+use super::next_boot::{image_of, layout_of};
+use super::slots::{PAIR, active_slot, image_in, slot_count};
+use super::{state_early, state_later};
 use crate::groups::erase_run::Run;
-use crate::groups::{Answer, Context, Step, Work};
-use flash_model::{FlashOp, SetPendingError, flags, set_confirmed, set_pending};
+use crate::groups::{Answer, Context, Refusal, Step, Work};
+use flash_model::{FlashOp, Layout};
 use smp_wire::errors::Rc;
-use smp_wire::image::{SlotState, StateRequest, VersionText, emit_state};
+use smp_wire::image::StateRequest;
 
 /// Octets of a SHA-256.
 const HASH_LEN: usize = 32;
@@ -20,35 +24,54 @@ pub(crate) struct SetNext {
     refusal: Option<Rc>,
 }
 
-/// Answers with the list: each slot whose image can be read, in ascending order.
-pub(crate) fn list(cx: &Context<'_>, out: &mut Vec<u8>) {
-    let [first, second] = [0, 1].map(|slot| entry(cx, slot));
-    let form = cx.form();
-    let frugal = cx.config.frugal_list;
-    match (first, second) {
-        (Some(first), Some(second)) => emit_state(out, &[first, second], form, frugal),
-        (Some(only), None) | (None, Some(only)) => emit_state(out, &[only], form, frugal),
-        (None, None) => emit_state(out, &[], form, frugal),
+/// Tests or confirms an image, then answers with the list (Zephyr `img_mgmt_state.c`,
+/// `img_mgmt_state_write`).
+pub(crate) fn write_state(body: &[u8], cx: &Context<'_>) -> Answer {
+    match decide(body, cx) {
+        Ok(work) => Answer::Later(Work::SetNext(Box::new(work))),
+        Err(refusal) => Answer::Now(Err(refusal)),
     }
 }
 
-/// Tests or confirms an image, then answers with the list (Zephyr 3.2 `img_mgmt_state.c`,
-/// `img_mgmt_state_write`).
-pub(crate) fn write_state(body: &[u8], cx: &Context<'_>) -> Answer {
-    let work = StateRequest::decode(body).map_err(|_| Rc::Invalid).and_then(|request| {
-        let confirm = request.confirm.unwrap_or(false);
-        let slot = target(&request, cx)?;
-        if slot == ACTIVE && confirm { confirm_running(cx) } else { set_next(slot, confirm, cx) }
-    });
-    match work {
-        Ok(work) => Answer::Later(Work::SetNext(work)),
-        Err(rc) => Answer::Now(Err(rc.into())),
+fn decide(body: &[u8], cx: &Context<'_>) -> Result<SetNext, Refusal> {
+    let request = StateRequest::decode(body, cx.dialect()).map_err(|_| Rc::Invalid)?;
+    let slot = target(&request, cx)?;
+    let confirm = request.confirm.unwrap_or(false);
+    if cx.quirks.only_slot_0_runs {
+        Ok(state_early::decide(slot, confirm, cx)?)
+    } else {
+        let writes = state_later::decide(slot, confirm, cx)?;
+        Ok(SetNext::writing(writes))
     }
+}
+
+/// The slot that a request means. With the same image in several, a hash means the first.
+fn target(request: &StateRequest<'_>, cx: &Context<'_>) -> Result<usize, Refusal> {
+    let invalid = |error| Refusal::by_era(cx.quirks, Rc::Invalid, error);
+    match request.hash.unwrap_or_default() {
+        [] if request.confirm == Some(true) => Ok(active_slot(cx, 0)),
+        hash if hash.len() == HASH_LEN => (0..slot_count(cx.config))
+            .find(|&slot| image_in(cx, slot).is_some_and(|image| image.sha256 == hash))
+            .ok_or(invalid(HASH_NOT_FOUND)),
+        _ => Err(invalid(INVALID_HASH)),
+    }
+}
+
+/// The partitions for MCUboot's calls on a slot, which stands for both slots of its image there.
+pub(super) fn layout_for(cx: &Context<'_>, slot: usize) -> Layout {
+    let layout = layout_of(cx, image_of(slot));
+    let area = layout.slots[slot % PAIR];
+    Layout { slots: [area, area], ..layout }
 }
 
 impl SetNext {
-    fn writing(writes: Vec<FlashOp>) -> Self {
+    pub(super) fn writing(writes: Vec<FlashOp>) -> Self {
         Self { writes: writes.into_iter(), erase: Run::NONE, refusal: None }
+    }
+
+    /// An error, after an erase.
+    pub(super) fn erasing(erase: Run, rc: Rc) -> Self {
+        Self { erase, refusal: Some(rc), ..Self::writing(Vec::new()) }
     }
 
     pub(crate) fn step(&mut self, cx: &mut Context<'_>, out: &mut Vec<u8>) -> Step {
@@ -60,71 +83,5 @@ impl SetNext {
         }
         list(cx, out);
         Step::Done(Ok(()))
-    }
-}
-
-fn entry(cx: &Context<'_>, slot: usize) -> Option<SlotState> {
-    let image = image_in(cx, slot)?;
-    let Flags { pending, confirmed, active, permanent } = flags_of(cx, slot);
-    let version = image.version;
-    Some(SlotState {
-        image: None,
-        slot: slot as u32,
-        version: VersionText::from_parts(
-            version.major,
-            version.minor,
-            version.revision,
-            version.build,
-        ),
-        hash: Some(image.sha256),
-        bootable: image.flags & flags::NON_BOOTABLE == 0,
-        pending,
-        confirmed,
-        active,
-        permanent,
-    })
-}
-
-/// The slot that a request means. With the same image in both, a hash means the first.
-fn target(request: &StateRequest<'_>, cx: &Context<'_>) -> Result<usize, Rc> {
-    match request.hash.unwrap_or_default() {
-        [] if request.confirm == Some(true) => Ok(ACTIVE),
-        hash if hash.len() == HASH_LEN => (0..cx.config.layout.slots.len())
-            .find(|&slot| image_in(cx, slot).is_some_and(|image| image.sha256 == hash))
-            .ok_or(Rc::Invalid),
-        _ => Err(Rc::Invalid),
-    }
-}
-
-/// Confirms the running image: refused while a swap is pending (`img_mgmt_state_confirm`).
-fn confirm_running(cx: &Context<'_>) -> Result<SetNext, Rc> {
-    let pending = (0..cx.config.layout.slots.len()).any(|slot| flags_of(cx, slot).pending);
-    let writes = if pending {
-        Err(Rc::BadState)
-    } else {
-        set_confirmed(cx.flash, &cx.config.layout).map_err(|_| Rc::Unknown)
-    };
-    match writes {
-        Err(rc) if !cx.quirks.confirm_hides_errors => Err(rc),
-        writes => Ok(SetNext::writing(writes.unwrap_or_default())),
-    }
-}
-
-/// Makes a slot the next to boot: refused for the image that will come back, impossible for the
-/// one that runs (`img_mgmt_state_set_pending`).
-fn set_next(slot: usize, permanent: bool, cx: &Context<'_>) -> Result<SetNext, Rc> {
-    if slot == ACTIVE {
-        return Err(Rc::Unknown);
-    }
-    if flags_of(cx, slot).confirmed {
-        return Err(Rc::BadState);
-    }
-    match set_pending(cx.flash, &cx.config.layout, permanent) {
-        Ok(writes) => Ok(SetNext::writing(writes)),
-        Err(SetPendingError::BadMagic) => {
-            let damaged = Run::new(cx.config.layout.slots[slot]);
-            let erase = if cx.quirks.damaged_trailer_costs_slot { damaged } else { Run::NONE };
-            Ok(SetNext { erase, refusal: Some(Rc::Unknown), ..SetNext::writing(Vec::new()) })
-        }
     }
 }

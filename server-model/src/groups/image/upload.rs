@@ -1,18 +1,16 @@
 //! The image upload: what is remembered from chunk to chunk, and what one chunk sets going.
 
 use super::decision::{Decision, SHA_MAX, decide};
+use super::erase_plan::{erase_runs, trailer_len};
+use super::errors::Fault;
+use super::slots::{area, image_area};
 use super::stream::Stream;
 use crate::groups::erase_run::Run;
 use crate::groups::{Answer, Context, Refusal, Step, Work};
-use crate::{EraseMode, ServerEvent};
-use flash_model::{Area, FlashOp, Geometry};
+use crate::{EraseMode, HookRefusal, ServerEvent};
+use flash_model::{Area, FlashOp};
 use smp_wire::errors::Rc;
 use smp_wire::image::{UploadRequest, UploadResponse};
-use std::ops::Range;
-
-/// Where the status part of a trailer begins, counted from the end of the slot: the page that holds
-/// it is erased with the image (Zephyr `mcuboot_priv.h`, `BOOT_TRAILER_IMG_STATUS_OFFS`).
-const TRAILER_LEN: u32 = 32;
 
 /// State of the image group.
 #[derive(Clone, Debug, Default)]
@@ -25,8 +23,8 @@ pub(crate) struct Image {
 /// `g_img_mgmt_state`).
 #[derive(Clone, Debug, Default)]
 pub(super) struct Progress {
-    /// `None` when no upload is in progress.
-    slot: Option<Area>,
+    /// Where the image goes; `None` when no upload is in progress.
+    area: Option<Area>,
     /// Octets accepted, up to `stream_buf` of which are in RAM only.
     off: u32,
     /// Octets of the whole image, as the client stated.
@@ -39,12 +37,14 @@ pub(super) struct Progress {
 #[derive(Clone, Debug)]
 pub(crate) struct UploadWork {
     stage: Stage,
-    image_pages: Run,
-    trailer_pages: Run,
-    /// Where the chunk's data lie in the payload of the request.
-    data: Range<usize>,
+    /// Pages of the image, then of the trailer; rare, and kept out of the hot code's way.
+    erase: Option<Box<[Run; 2]>>,
+    /// Where the chunk's data begin in the payload of the request.
+    data_at: u32,
+    /// Octets of the data.
+    data_len: u32,
     /// Octets of the data that the stream took.
-    taken: usize,
+    taken: u32,
     /// The image is complete with this chunk.
     last: bool,
 }
@@ -71,12 +71,27 @@ impl Progress {
 
     /// Whether an upload of this name is in progress; without a name none is.
     pub(super) fn is_named(&self, sha: &[u8]) -> bool {
-        self.slot.is_some() && !sha.is_empty() && self.sha[..self.sha_len] == *sha
+        self.area.is_some() && !sha.is_empty() && self.sha[..self.sha_len] == *sha
     }
 
-    fn begin(&mut self, slot: Area, size: u32, sha: &[u8]) {
-        *self = Self { slot: Some(slot), size, sha_len: sha.len(), ..Self::default() };
+    /// Whether so many octets more would be more than announced.
+    pub(super) const fn overruns(&self, more: usize) -> bool {
+        self.off as usize + more > self.size as usize
+    }
+
+    fn begin(&mut self, area: Area, size: u32, sha: &[u8]) {
+        *self = Self { area: Some(area), size, sha_len: sha.len(), ..Self::default() };
         self.sha[..sha.len()].copy_from_slice(sha);
+    }
+
+    /// Whether the flash that the image goes to holds what `sha` names (Zephyr `flash_img.c`,
+    /// `flash_img_check`). A name that was cut short never fits.
+    #[inline(never)]
+    fn is_in_flash(&self, cx: &Context<'_>) -> bool {
+        let Some(area) = self.area else { return false };
+        self.sha_len == SHA_MAX
+            && (1..=area.len).contains(&self.size)
+            && cx.flash.sha256(Area::new(area.start, self.size)) == self.sha
     }
 
     fn completes(&self, more: usize) -> bool {
@@ -85,34 +100,57 @@ impl Progress {
 }
 
 impl Image {
-    /// Handles one chunk (Zephyr 3.2 `img_mgmt.c`, `img_mgmt_upload`).
+    /// Handles one chunk (Zephyr `img_mgmt.c`, `img_mgmt_upload`).
     pub(crate) fn upload(
         &mut self,
         body: &[u8],
         cx: &mut Context<'_>,
         out: &mut Vec<u8>,
     ) -> Answer {
-        let Ok(request) = UploadRequest::decode(body) else {
+        let Ok(request) = UploadRequest::decode(body, cx.dialect()) else {
             return Answer::Now(Err(Rc::Invalid.into()));
         };
         match decide(&request, &self.upload, cx) {
             Ok(Decision::Tell) => {
-                tell(self.upload.off, 0, cx, out);
+                tell(self.upload.off, 0, None, cx, out);
                 Answer::Now(Ok(()))
             }
-            Ok(Decision::Continue) => self.write(&request, body, [Run::NONE; 2]),
+            Ok(_) if cx.config.upload_hook.is_some() => self.refuse_by_hook(cx),
+            Ok(Decision::Continue) => self.write(&request, body, None),
             Ok(Decision::Begin { slot, size, erase }) => {
-                self.upload.begin(slot, size, request.sha.unwrap_or_default());
-                self.stream.restart(slot, cx.config.stream_buf);
-                let geometry = cx.flash.geometry();
-                let runs =
-                    if erase { erase_runs(slot, size, &geometry) } else { Ok([Run::NONE; 2]) };
-                match runs {
-                    Ok(runs) => self.write(&request, body, runs),
-                    Err(rc) => Answer::Now(Err(self.refuse(rc.into(), cx))),
-                }
+                self.begin(&request, body, (slot, size, erase), cx, out)
             }
-            Err(refusal) => Answer::Now(Err(self.refuse(refusal, cx))),
+            Err(fault) => self.refuse(fault, cx),
+        }
+    }
+
+    /// Starts over with this chunk.
+    #[inline(never)]
+    fn begin(
+        &mut self,
+        request: &UploadRequest<'_>,
+        body: &[u8],
+        (slot, size, erase): (usize, u32, bool),
+        cx: &mut Context<'_>,
+        out: &mut Vec<u8>,
+    ) -> Answer {
+        let image_area = image_area(cx, slot);
+        self.upload.begin(image_area, size, request.sha.unwrap_or_default());
+        self.stream.restart(image_area, cx.config.stream_buf);
+        if cx.config.image_check && self.upload.is_in_flash(cx) {
+            // Nothing is left to upload.
+            self.forget_upload();
+            tell(size, 0, Some(true), cx, out);
+            return Answer::Now(Ok(()));
+        }
+        let slot = area(cx.config, slot);
+        let spare = image_area.start - slot.start;
+        if !erase {
+            return self.write(request, body, None);
+        }
+        match erase_runs(slot, spare, size, &cx.flash.geometry()) {
+            Ok(runs) => self.write(request, body, Some(Box::new(runs))),
+            Err(fault) => self.refuse(fault, cx),
         }
     }
 
@@ -129,7 +167,7 @@ impl Image {
         cx: &mut Context<'_>,
         out: &mut Vec<u8>,
     ) -> Step {
-        let data = &body[work.data.clone()];
+        let data = work.data(body);
         loop {
             work.stage = match work.stage {
                 Stage::Erase => match work.next_page(cx) {
@@ -137,12 +175,13 @@ impl Image {
                     None => Stage::Check,
                 },
                 Stage::Check if self.stream.refuses(data.len()) => {
-                    return Step::Done(Err(self.refuse(Rc::Unknown.into(), cx)));
+                    return Step::Done(Err(self.refusal(Fault::WriteFailed, cx)));
                 }
                 Stage::Check => Stage::Fill,
                 Stage::Fill => {
-                    work.taken += self.stream.fill(&data[work.taken..]);
-                    let rest = work.last && work.taken == data.len() && !self.stream.is_empty();
+                    work.taken += self.stream.fill(&data[work.taken as usize..]) as u32;
+                    let all = work.taken == work.data_len;
+                    let rest = work.last && all && !self.stream.is_empty();
                     if self.stream.is_full() || rest { Stage::Flush } else { Stage::Finish }
                 }
                 Stage::Flush => return Step::Flash(self.flush(work, cx)),
@@ -160,23 +199,54 @@ impl Image {
         None
     }
 
-    /// What a refusal means for the upload in progress.
-    fn refuse(&mut self, refusal: Refusal, cx: &Context<'_>) -> Refusal {
+    #[cold]
+    fn refuse(&mut self, fault: Fault, cx: &Context<'_>) -> Answer {
+        Answer::Now(Err(self.refusal(fault, cx)))
+    }
+
+    /// What a fault means for the upload in progress, and its answer.
+    #[cold]
+    fn refusal(&mut self, fault: Fault, cx: &Context<'_>) -> Refusal {
         if !cx.quirks.refused_chunk_keeps_upload {
             self.forget_upload();
         }
-        refusal
+        fault.refusal(cx.quirks)
+    }
+
+    /// The application rejects each chunk that would be written
+    /// (`CONFIG_MCUMGR_GRP_IMG_UPLOAD_CHECK_HOOK`). A group error of the hook does not look like a
+    /// failure to the handler, which adds the offset and keeps the upload.
+    #[cold]
+    fn refuse_by_hook(&mut self, cx: &Context<'_>) -> Answer {
+        Answer::Now(Err(match cx.config.upload_hook {
+            Some(HookRefusal::Group(error)) if cx.quirks.group_errors => {
+                let also = Some(("off", self.upload.off.into()));
+                Refusal { also, ..error.into() }
+            }
+            Some(HookRefusal::Group(error)) => error.in_version_1().into(),
+            Some(HookRefusal::Rc(rc)) => {
+                if !cx.quirks.refused_chunk_keeps_upload {
+                    self.forget_upload();
+                }
+                rc.into()
+            }
+            None => Rc::Unknown.into(),
+        }))
     }
 
     /// Sets the writing of a chunk going, after erasing `runs`.
-    fn write(&self, request: &UploadRequest<'_>, body: &[u8], runs: [Run; 2]) -> Answer {
-        let [image_pages, trailer_pages] = runs;
+    fn write(
+        &self,
+        request: &UploadRequest<'_>,
+        body: &[u8],
+        erase: Option<Box<[Run; 2]>>,
+    ) -> Answer {
         let data = request.data.unwrap_or_default();
         Answer::Later(Work::Upload(UploadWork {
-            stage: Stage::Erase,
-            image_pages,
-            trailer_pages,
-            data: place_in(body, data),
+            stage: if erase.is_some() { Stage::Erase } else { Stage::Check },
+            erase,
+            data_at: place_in(body, data),
+            data_len: data.len() as u32,
             taken: 0,
             last: !data.is_empty() && self.upload.completes(data.len()),
         }))
@@ -198,25 +268,36 @@ impl Image {
         let geometry = cx.flash.geometry();
         if work.last
             && cx.config.erase == EraseMode::Progressive
-            && let Some(slot) = self.upload.slot
-            && let Some(op) = self.stream.erase_page_at(slot.end() - TRAILER_LEN, &geometry)
+            && let Some(area) = self.upload.area
+            && let Some(op) =
+                self.stream.erase_page_at(area.end() - trailer_len(&geometry), &geometry)
         {
             return Step::Flash(traced(op, geometry.page, cx));
         }
-        let accepted = work.data.len();
-        self.upload.off += accepted as u32;
+        let accepted = work.data_len;
+        self.upload.off += accepted;
         let off = self.upload.off;
-        if off == self.upload.size {
+        let mut matched = None;
+        if work.last {
+            matched = cx.config.image_check.then(|| self.upload.is_in_flash(cx));
             self.forget_upload();
         }
-        tell(off, accepted, cx, out);
+        tell(off, accepted, matched, cx, out);
         Step::Done(Ok(()))
     }
 }
 
 impl UploadWork {
+    /// The next page to erase. It is only looked for where there is any.
+    #[inline(never)]
     fn next_page(&mut self, cx: &mut Context<'_>) -> Option<FlashOp> {
-        self.image_pages.next_page(cx).or_else(|| self.trailer_pages.next_page(cx))
+        self.erase.as_mut()?.iter_mut().find_map(|run| run.next_page(cx))
+    }
+
+    /// The chunk's data in the payload that they were found in.
+    fn data<'a>(&self, body: &'a [u8]) -> &'a [u8] {
+        let at = self.data_at as usize;
+        &body[at..at + self.data_len as usize]
     }
 }
 
@@ -227,91 +308,25 @@ fn traced(op: FlashOp, page: u32, cx: &mut Context<'_>) -> FlashOp {
 }
 
 /// Answers the offset.
-fn tell(off: u32, accepted: usize, cx: &mut Context<'_>, out: &mut Vec<u8>) {
+fn tell(off: u32, accepted: u32, matched: Option<bool>, cx: &mut Context<'_>, out: &mut Vec<u8>) {
     let rc = cx.config.success_carries_rc().then_some(0);
-    UploadResponse { rc, off: Some(off), matched: None }.emit(out, cx.form());
+    UploadResponse { rc, off: Some(off), matched }.emit(out, cx.form());
     cx.trace(ServerEvent::Upload { tag: cx.tag, off, len_accepted: accepted as u16 });
 }
 
-/// The stretches to erase before an image of `size` octets: the pages that it covers, then the slot
-/// from the page of the trailer on, unless the first stretch has that (Zephyr 3.2
-/// `zephyr_img_mgmt.c`, `img_mgmt_erase_image_data`).
-///
-/// The end of the first one is the end of the page that holds the last octet, in 32-bit arithmetic:
-/// a size that wraps to the page before the slot leaves nothing to erase, as a size of 0 does. A
-/// last octet outside the part, or a stretch outside the slot, is an error.
-fn erase_runs(slot: Area, size: u32, geometry: &Geometry) -> Result<[Run; 2], Rc> {
-    let Geometry { size: part, page, .. } = *geometry;
-    let last = slot.start.wrapping_add(size).wrapping_sub(1);
-    if last >= part {
-        return Err(Rc::Unknown);
-    }
-    let image = (last - last % page + page).wrapping_sub(slot.start);
-    if image > slot.len {
-        return Err(Rc::Unknown);
-    }
-    let trailer_at = slot.end() - TRAILER_LEN;
-    let trailer_page = trailer_at - trailer_at % page;
-    let covered = slot.len - TRAILER_LEN < image;
-    let trailer = Run::new(Area::new(trailer_page, slot.end() - trailer_page));
-    Ok([Run::new(Area::new(slot.start, image)), if covered { Run::NONE } else { trailer }])
-}
-
-/// Where a slice lies in the bytes that it was borrowed from.
-fn place_in(whole: &[u8], part: &[u8]) -> Range<usize> {
-    if part.is_empty() {
-        return 0..0;
-    }
-    let start = part.as_ptr().addr() - whole.as_ptr().addr();
-    start..start + part.len()
+/// Where a slice begins in the bytes that it was borrowed from.
+fn place_in(whole: &[u8], part: &[u8]) -> u32 {
+    if part.is_empty() { 0 } else { (part.as_ptr().addr() - whole.as_ptr().addr()) as u32 }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Rc, Run, erase_runs, place_in};
-    use flash_model::{Area, Part};
-
-    const SLOT: Area = Area::new(0x82000, 0x76000);
-
-    /// Octets of the erase calls.
-    fn erased(size: u32) -> Result<Vec<u32>, Rc> {
-        let runs = erase_runs(SLOT, size, &Part::nrf52840().geometry)?;
-        Ok(runs.iter().filter_map(Run::len).collect())
-    }
-
-    #[test]
-    fn the_pages_of_the_image_and_the_trailer_page_are_erased() {
-        assert_eq!(erased(373_928), Ok(vec![92 * 4096, 4096]));
-        assert_eq!(erased(1), Ok(vec![4096, 4096]));
-        assert_eq!(erased(117 * 4096), Ok(vec![117 * 4096, 4096]));
-    }
-
-    #[test]
-    fn a_trailer_page_that_the_image_covers_is_erased_once() {
-        assert_eq!(erased(117 * 4096 + 1), Ok(vec![118 * 4096]));
-        assert_eq!(erased(118 * 4096), Ok(vec![118 * 4096]));
-    }
-
-    #[test]
-    fn an_image_that_ends_behind_the_slot_is_not_erased_for() {
-        assert_eq!(erased(118 * 4096 + 1), Err(Rc::Unknown));
-        assert_eq!(erased(0x7e000), Err(Rc::Unknown));
-        assert_eq!(erased(0x7e001), Err(Rc::Unknown));
-        assert_eq!(erased(0x8000_0000), Err(Rc::Unknown));
-    }
-
-    #[test]
-    fn a_size_that_wraps_to_the_page_before_the_slot_erases_the_trailer_page_alone() {
-        for size in [0, u32::MAX - 1, u32::MAX - 4094] {
-            assert_eq!(erased(size), Ok(vec![0, 4096]), "{size:#x}");
-        }
-        assert_eq!(erased(u32::MAX - 4095), Err(Rc::Unknown));
-    }
+    use super::place_in;
 
     #[test]
     fn a_slice_is_found_where_it_was_borrowed() {
         let whole = [1, 2, 3, 4, 5];
-        assert_eq!(place_in(&whole, &whole[1..4]), 1..4);
-        assert_eq!(place_in(&whole, &[]), 0..0);
+        assert_eq!(place_in(&whole, &whole[1..4]), 1);
+        assert_eq!(place_in(&whole, &[]), 0);
     }
 }

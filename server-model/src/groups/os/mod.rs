@@ -1,9 +1,15 @@
-//! The OS group: echo, buffer parameters, reset.
+//! The OS group: echo, threads, clock, reset, buffers, information.
+
+mod bootloader;
+mod clock;
+mod info;
+mod reset;
+mod tasks;
 
 use super::{Answer, Context, Outcome};
 use crate::ServerConfig;
-use sim_core::{Span, Time};
-use smp_wire::cbor::empty_map;
+use clock::Clock;
+use sim_core::Time;
 use smp_wire::errors::Rc;
 use smp_wire::group::os;
 use smp_wire::header::{OP_READ, OP_WRITE};
@@ -13,26 +19,36 @@ use smp_wire::os::{EchoRequest, EchoResponse, ParamsResponse};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Command {
     Echo,
+    Tasks,
+    DateTime,
     Reset,
     Params,
+    Info,
+    BootloaderInfo,
 }
 
 impl Command {
-    /// The command of this number, if it is built in.
+    /// The command of this number, if it is built in. Zephyr has reserved numbers for the console's
+    /// echo and for statistics of memory pools, and no commands for them.
     pub(crate) fn find(config: &ServerConfig, id: u8) -> Option<Self> {
-        match id {
-            os::ECHO => config.echo.then_some(Self::Echo),
-            os::RESET => Some(Self::Reset),
-            os::PARAMS => config.params.then_some(Self::Params),
-            _ => None,
-        }
+        let (built_in, command) = match id {
+            os::ECHO => (config.echo, Self::Echo),
+            os::TASK_STATS => (config.taskstat, Self::Tasks),
+            os::DATETIME => (config.datetime, Self::DateTime),
+            os::RESET => (config.reset, Self::Reset),
+            os::PARAMS => (config.params, Self::Params),
+            os::INFO => (config.info, Self::Info),
+            os::BOOTLOADER_INFO => (config.bootloader_info, Self::BootloaderInfo),
+            _ => return None,
+        };
+        built_in.then_some(command)
     }
 
     /// Whether it has a handler for this operation.
     pub(crate) const fn accepts(self, op: u8) -> bool {
         match self {
-            Self::Echo => matches!(op, OP_READ | OP_WRITE),
-            Self::Params => op == OP_READ,
+            Self::Echo | Self::DateTime => matches!(op, OP_READ | OP_WRITE),
+            Self::Tasks | Self::Params | Self::Info | Self::BootloaderInfo => op == OP_READ,
             Self::Reset => op == OP_WRITE,
         }
     }
@@ -43,12 +59,46 @@ impl Command {
 pub(crate) struct Os {
     /// When the device resets.
     pub(crate) reset_at: Option<Time>,
+    clock: Clock,
 }
 
-/// Sends the text back. Whatever is wrong with the request, it is `EUNKNOWN` (Zephyr 3.2
-/// `os_mgmt.c`, `os_mgmt_echo`).
+impl Os {
+    /// Runs the handler of a command.
+    pub(crate) fn handle(
+        &mut self,
+        command: Command,
+        op: u8,
+        body: &[u8],
+        cx: &Context<'_>,
+        out: &mut Vec<u8>,
+    ) -> Answer {
+        let outcome = match command {
+            Command::Echo => echo(body, cx, out),
+            Command::Tasks => {
+                tasks::list(cx, out);
+                Ok(())
+            }
+            Command::DateTime if op == OP_READ => self.clock.read(cx, out),
+            Command::DateTime => self.clock.write(body, cx, out),
+            Command::Reset => self.reset(body, cx, out),
+            Command::Params => {
+                params(cx, out);
+                Ok(())
+            }
+            Command::Info => info::info(body, cx, out),
+            Command::BootloaderInfo => bootloader::info(body, cx, out),
+        };
+        Answer::Now(outcome)
+    }
+}
+
+/// Sends the text back (Zephyr `os_mgmt.c`, `os_mgmt_echo`).
 fn echo(body: &[u8], cx: &Context<'_>, out: &mut Vec<u8>) -> Outcome {
-    let request = EchoRequest::decode(body).map_err(|_| Rc::Unknown)?;
+    let request = if cx.quirks.echo_by_hand {
+        EchoRequest::decode(body, cx.dialect()).map_err(|_| Rc::Unknown)?
+    } else {
+        EchoRequest::decode_as_map(body, cx.dialect()).map_err(|_| Rc::Invalid)?
+    };
     EchoResponse { r: request.d }.emit(out, cx.form());
     Ok(())
 }
@@ -57,32 +107,4 @@ fn echo(body: &[u8], cx: &Context<'_>, out: &mut Vec<u8>) -> Outcome {
 fn params(cx: &Context<'_>, out: &mut Vec<u8>) {
     let ServerConfig { buf_size, buf_count, .. } = *cx.config;
     ParamsResponse { buf_size, buf_count }.emit(out, cx.form());
-}
-
-impl Os {
-    /// Runs the handler of a command.
-    pub(crate) fn handle(
-        &mut self,
-        command: Command,
-        body: &[u8],
-        cx: &Context<'_>,
-        out: &mut Vec<u8>,
-    ) -> Answer {
-        match command {
-            Command::Echo => return Answer::Now(echo(body, cx, out)),
-            Command::Params => params(cx, out),
-            Command::Reset => self.reset(cx, out),
-        }
-        Answer::Now(Ok(()))
-    }
-
-    /// Answers now and resets later, whatever the payload says: requests that arrive meanwhile are
-    /// served (Zephyr `os_mgmt.c`, `os_mgmt_reset`).
-    fn reset(&mut self, cx: &Context<'_>, out: &mut Vec<u8>) {
-        let at = cx.now + Span::from_ms(cx.config.reset_ms.into());
-        if cx.quirks.reset_restarts_delay || self.reset_at.is_none() {
-            self.reset_at = Some(at);
-        }
-        empty_map(out, cx.form());
-    }
 }
