@@ -28,10 +28,10 @@ pub use device::{Device, FlashIn, FlashOp, FlashOut, RadioSync};
 pub use event::{BootEvent, FlashEvent, OpKind};
 pub use geometry::{Area, Geometry, Part};
 pub use image::{
-    BuildError, Dependency, HashAlgorithm, HashScan, ImageBuilder, ImageError, ImageHash, ImageHeader,
-    ImageInfo, ImagePolicy, ImageSpec, ImageVersion, KeyError, KeyKind, PublicKeyFormat, SignError,
-    SigningKey, SlotFile, SlotImage, SlotTooSmall, Tlv, TlvValue, VerifyingKey, VersionError,
-    flags, generated_body, slot_image, slot_image_by, tlv_type,
+    BuildError, Dependency, HashAlgorithm, HashScan, ImageBuilder, ImageError, ImageHash,
+    ImageHeader, ImageInfo, ImagePolicy, ImageSpec, ImageVersion, KeyError, KeyKind,
+    PublicKeyFormat, SignError, SigningKey, SlotFile, SlotImage, SlotTooSmall, Tlv, TlvValue,
+    VerifyingKey, VersionError, flags, generated_body, slot_image, slot_image_by, tlv_type,
 };
 pub use layout::{Layout, LayoutError};
 pub use nor::{Counters, OpError};

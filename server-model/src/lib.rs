@@ -24,7 +24,9 @@ mod transport;
 mod worker;
 
 pub use config::{
-    ConfigError, DeviceFacts, EraseMode, FsOptions, HookRefusal, Profile, Quirks, Rtc, SWITCHES, ServerConfig, Setting, SettingsOptions, ShellAction, ShellCommand, ShellOptions, StatGroup, Switch, Thread,
+    ConfigError, DeviceFacts, EraseMode, FsOptions, HookRefusal, Profile, Quirks, Rtc, SWITCHES,
+    ServerConfig, Setting, SettingsOptions, ShellAction, ShellCommand, ShellOptions, StatGroup,
+    Switch, Thread,
 };
 pub use event::{DropReason, ServerEvent};
 pub use server::{Server, ServerIn, ServerOut};

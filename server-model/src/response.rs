@@ -44,6 +44,8 @@ impl Server {
         self.send_rc(rc, None);
     }
 
+    #[cold]
+    #[inline(never)]
     fn refuse_because(&mut self, refusal: Refusal) {
         match refusal.code {
             Code::Rc(rc) => self.send_rc(rc, refusal.why),
@@ -73,6 +75,8 @@ impl Server {
 
     /// Whatever the handler wrote is discarded for an error (Zephyr `smp.c`, `smp_on_err` and
     /// `smp_build_err_rsp`).
+    #[cold]
+    #[inline(never)]
     fn send_rc(&mut self, rc: Rc, why: Option<&'static str>) {
         self.begin_response();
         let why = why.filter(|_| self.config.verbose_errors);
@@ -95,6 +99,8 @@ impl Server {
 
     /// An error of the group is a success to the packet: further requests in it are served (Zephyr
     /// 3.5 `smp.c`, `smp_add_cmd_err`).
+    #[cold]
+    #[inline(never)]
     fn send_err(&mut self, error: GroupError, also: Option<(&'static str, u64)>) {
         self.begin_response();
         let mut writer = Writer::new(&mut self.worker.response, self.config.form());

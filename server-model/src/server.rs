@@ -22,14 +22,14 @@ pub enum ServerIn {
         /// Where it came from, and where the response goes.
         peer: u32,
         /// Its payload.
-        sdu: Sdu,
+        sdu: Box<Sdu>,
     },
     /// Octets that a UART with console framing receives.
-    Serial(Sdu),
+    Serial(Box<Sdu>),
     /// Octets that the shell's UART receives, SMP lines among them.
-    Shell(Sdu),
+    Shell(Box<Sdu>),
     /// Octets that a UART without framing receives, as its driver hands them over at once.
-    RawSerial(Sdu),
+    RawSerial(Box<Sdu>),
     /// The link layer has the acknowledgement of the last [`ServerOut::Notify`].
     Notified {
         /// The tag of that notification.
@@ -164,6 +164,8 @@ impl Server {
     }
 
     /// Forgets everything that RAM held; warm buffers stay, and files.
+    #[cold]
+    #[inline(never)]
     fn boot(&mut self) {
         let spare = std::mem::take(&mut self.spare);
         let out = std::mem::take(&mut self.out);
@@ -193,8 +195,33 @@ impl Server {
         }
     }
 
+    /// What is no part of an upload over Bluetooth, out of its code's way.
+    #[cold]
+    #[inline(never)]
+    fn on_rare(&mut self, now: Time, input: ServerIn, flash: &dyn FlashView) {
+        match input {
+            ServerIn::Start => {
+                self.boot();
+                self.groups.start(&self.config, flash);
+                self.running = true;
+            }
+            ServerIn::Datagram { peer, sdu } => self.on_datagram(peer, *sdu, now, flash),
+            ServerIn::Serial(sdu) => self.on_serial(ConsoleKind::Uart, *sdu, now, flash),
+            ServerIn::Shell(sdu) => self.on_serial(ConsoleKind::Shell, *sdu, now, flash),
+            ServerIn::RawSerial(sdu) => self.on_serial(ConsoleKind::Raw, *sdu, now, flash),
+            ServerIn::Subscribed { att_mtu } => self.link.att_mtu = Some(att_mtu),
+            ServerIn::Unsubscribed => self.on_unsubscribed(now, flash),
+            ServerIn::ConnParamsFailed => self.conn_param.on_failure(now),
+            ServerIn::Write(_) | ServerIn::Notified { .. } | ServerIn::FlashDone { .. } => {
+                unreachable!("they are not rare")
+            }
+        }
+    }
+
     /// The connection, or the client's interest in it, is over: a partial request is lost, requests
     /// in the queue will still be executed, and their responses have nowhere to go.
+    #[cold]
+    #[inline(never)]
     fn on_unsubscribed(&mut self, now: Time, flash: &dyn FlashView) {
         self.link.att_mtu = None;
         self.link.number = self.link.number.wrapping_add(1);
@@ -205,6 +232,8 @@ impl Server {
         self.link_lost(now, flash);
     }
 
+    #[cold]
+    #[inline(never)]
     fn reset(&mut self, now: Time) {
         self.groups.before_reset(now, &self.config);
         self.boot();
@@ -239,20 +268,8 @@ impl Machine for Server {
 
     fn handle(&mut self, now: Time, input: ServerIn, flash: &dyn FlashView) {
         match input {
-            ServerIn::Start => {
-                self.boot();
-                self.groups.start(&self.config, flash);
-                self.running = true;
-            }
             ServerIn::Write(write) => self.on_write(now, write),
-            ServerIn::Datagram { peer, sdu } => self.on_datagram(peer, sdu, now, flash),
-            ServerIn::Serial(sdu) => self.on_serial(ConsoleKind::Uart, sdu, now, flash),
-            ServerIn::Shell(sdu) => self.on_serial(ConsoleKind::Shell, sdu, now, flash),
-            ServerIn::RawSerial(sdu) => self.on_serial(ConsoleKind::Raw, sdu, now, flash),
             ServerIn::Notified { tag } => self.on_notified(tag, now, flash),
-            ServerIn::Subscribed { att_mtu } => self.link.att_mtu = Some(att_mtu),
-            ServerIn::Unsubscribed => self.on_unsubscribed(now, flash),
-            ServerIn::ConnParamsFailed => self.conn_param.on_failure(now),
             ServerIn::FlashDone { data } => {
                 self.take_back(data);
                 if self.groups.os.reset_at.is_some_and(|at| at <= now) {
@@ -261,6 +278,7 @@ impl Machine for Server {
                     self.on_flash_done(now, flash);
                 }
             }
+            rare => self.on_rare(now, rare, flash),
         }
     }
 

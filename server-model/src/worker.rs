@@ -177,9 +177,15 @@ impl Server {
     /// Each transport has a queue of its own, which is drained as a whole before another one has its
     /// turn (Zephyr `transport/smp.c`, `smp_handle_reqs`).
     fn take_packet(&mut self, after: Option<Origin>) {
-        let same = |packet: &Packet| after.is_some_and(|last| last.same_transport(packet.origin));
-        let at = self.queue.iter().position(same).unwrap_or(0);
-        self.worker.phase = match self.queue.remove(at) {
+        let same = |packet: &Packet| after.is_none_or(|last| last.same_transport(packet.origin));
+        let in_order = self.queue.front().is_none_or(same);
+        let next = if in_order {
+            self.queue.pop_front()
+        } else {
+            let at = self.queue.iter().position(same).unwrap_or(0);
+            self.queue.remove(at)
+        };
+        self.worker.phase = match next {
             Some(packet) => {
                 self.worker.packet = packet;
                 self.worker.body_at = 0;
@@ -242,6 +248,10 @@ impl Server {
         match groups.handle(command, worker.header.op, body, &mut cx, &mut worker.response) {
             Answer::Now(outcome) => self.answer(outcome),
             Answer::Later(work) => self.worker.phase = Phase::Working { work, waits: false },
+            Answer::Planned(plan) => {
+                groups.plan = Some(plan);
+                self.worker.phase = Phase::Working { work: Work::Plan, waits: false };
+            }
         }
     }
 

@@ -145,10 +145,10 @@ fn input() -> impl Strategy<Value = ServerIn> {
         4 => (any::<u8>(), 0u8..4, lines()).prop_map(|(tag, transport, bytes)| {
             let sdu = Sdu { tag: tag.into(), bytes };
             match transport {
-                0 => ServerIn::Datagram { peer: 1, sdu },
-                1 => ServerIn::Serial(sdu),
-                2 => ServerIn::Shell(sdu),
-                _ => ServerIn::RawSerial(sdu),
+                0 => ServerIn::Datagram { peer: 1, sdu: sdu.into() },
+                1 => ServerIn::Serial(sdu.into()),
+                2 => ServerIn::Shell(sdu.into()),
+                _ => ServerIn::RawSerial(sdu.into()),
             }
         }),
         1 => Just(ServerIn::ConnParamsFailed),

@@ -40,10 +40,10 @@ impl Transport {
         let sdu = Sdu { tag: 1, bytes };
         match self {
             Self::Bluetooth => ServerIn::Write(sdu),
-            Self::Udp => ServerIn::Datagram { peer: 3, sdu },
-            Self::Serial => ServerIn::Serial(sdu),
-            Self::Shell => ServerIn::Shell(sdu),
-            Self::Raw => ServerIn::RawSerial(sdu),
+            Self::Udp => ServerIn::Datagram { peer: 3, sdu: sdu.into() },
+            Self::Serial => ServerIn::Serial(sdu.into()),
+            Self::Shell => ServerIn::Shell(sdu.into()),
+            Self::Raw => ServerIn::RawSerial(sdu.into()),
         }
     }
 

@@ -168,11 +168,11 @@ fn the_same_holds_over_every_transport() {
             }
             let sdu = |bytes| sim_core::Sdu { tag: 1, bytes };
             let mut world = World::new(config(profile));
-            world.input(ServerIn::Serial(sdu(framed.clone())));
-            world.input(ServerIn::Shell(sdu(framed)));
+            world.input(ServerIn::Serial(sdu(framed.clone()).into()));
+            world.input(ServerIn::Shell(sdu(framed).into()));
             assert_eq!(world.notified.concat(), answers.repeat(2), "{}", row.what);
             world.notified.clear();
-            world.input(ServerIn::Datagram { peer: 1, sdu: sdu(unhex(row.packet)) });
+            world.input(ServerIn::Datagram { peer: 1, sdu: sdu(unhex(row.packet)).into() });
             world.settle();
             let datagrams: Vec<_> = world.notified.iter().map(|frame| hex(frame)).collect();
             assert_eq!(datagrams, row.answers, "{}", row.what);

@@ -112,7 +112,7 @@ fn a_server_answers_and_ignores_the_same_lines() {
         for step in &session.steps {
             let bytes = octets(step, "serial_in");
             let asks = frames(&bytes, session.buf_size() as usize);
-            world.input(ServerIn::Serial(Sdu { tag: 1, bytes }));
+            world.input(ServerIn::Serial(Sdu { tag: 1, bytes }.into()));
             world.settle();
             let said = std::mem::take(&mut world.notified).concat();
             let sent = octets(step, "serial_out");

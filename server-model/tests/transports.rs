@@ -58,22 +58,22 @@ impl Bench {
 
     fn datagram(&mut self, peer: u32, bytes: &[u8]) -> Vec<Out> {
         let sdu = self.sdu(bytes);
-        self.input(ServerIn::Datagram { peer, sdu })
+        self.input(ServerIn::Datagram { peer, sdu: sdu.into() })
     }
 
     fn serial(&mut self, bytes: &[u8]) -> Vec<Out> {
         let sdu = self.sdu(bytes);
-        self.input(ServerIn::Serial(sdu))
+        self.input(ServerIn::Serial(sdu.into()))
     }
 
     fn shell(&mut self, bytes: &[u8]) -> Vec<Out> {
         let sdu = self.sdu(bytes);
-        self.input(ServerIn::Shell(sdu))
+        self.input(ServerIn::Shell(sdu.into()))
     }
 
     fn raw(&mut self, bytes: &[u8]) -> Vec<Out> {
         let sdu = self.sdu(bytes);
-        self.input(ServerIn::RawSerial(sdu))
+        self.input(ServerIn::RawSerial(sdu.into()))
     }
 
     /// Serves all deadlines of this moment.

@@ -95,7 +95,9 @@ fn elided(frame: &[u8]) -> String {
     let hex = |bytes: &[u8]| -> String {
         bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
     };
-    let chunk = smp_wire::image::UploadRequest::decode(&frame[8..], smp_wire::cbor::Dialect::default()).expect("a request");
+    let chunk =
+        smp_wire::image::UploadRequest::decode(&frame[8..], smp_wire::cbor::Dialect::default())
+            .expect("a request");
     let data = chunk.data.expect("data");
     let at = frame.windows(data.len()).position(|window| window == data).expect("it is in there");
     let mut head = frame[..at].to_vec();

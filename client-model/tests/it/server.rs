@@ -40,8 +40,10 @@ impl Seen {
 
     /// The upload request, if it is one.
     pub(crate) fn chunk(&self) -> Option<UploadRequest<'_>> {
-        self.is(group::IMAGE, group::image::UPLOAD)
-            .then(|| UploadRequest::decode(self.body(), Dialect::default()).expect("clients write valid requests"))
+        self.is(group::IMAGE, group::image::UPLOAD).then(|| {
+            UploadRequest::decode(self.body(), Dialect::default())
+                .expect("clients write valid requests")
+        })
     }
 }
 
@@ -158,7 +160,8 @@ impl Server {
     }
 
     fn write_state(&mut self, seen: &Seen, out: &mut Vec<u8>) {
-        let request = StateRequest::decode(seen.body(), Dialect::default()).expect("clients write valid requests");
+        let request = StateRequest::decode(seen.body(), Dialect::default())
+            .expect("clients write valid requests");
         let confirm = request.confirm.unwrap_or(false);
         let Some(slot) =
             self.slots.iter_mut().find(|s| s.hash.as_ref().map(|h| &h[..]) == request.hash)

@@ -37,7 +37,7 @@ impl Command {
 }
 
 /// An erase of the storage partition under way.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct StorageErase(Run);
 
 impl StorageErase {

@@ -14,6 +14,12 @@ pub(crate) struct Run {
     new: bool,
 }
 
+impl Default for Run {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
 impl Run {
     /// No call at all.
     pub(crate) const NONE: Self = Self { area: Area::new(0, 0), next: 0, new: false };

@@ -57,16 +57,25 @@ pub(crate) type Outcome = Result<(), Refusal>;
 pub(crate) enum Answer {
     Now(Outcome),
     Later(Work),
+    /// Work whose operations are all known.
+    Planned(Box<Plan>),
 }
 
-/// A command under way.
-#[derive(Clone, Debug)]
+/// A command under way. It holds no memory of its own, as it is moved about all the time.
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Work {
     Upload(UploadWork),
     Erase(Erase),
-    SetNext(Box<SetNext>),
     StorageErase(StorageErase),
-    SettingsSave(Box<settings::Save>),
+    /// What [`Groups::plan`] holds.
+    Plan,
+}
+
+/// Work whose operations are all known.
+#[derive(Clone, Debug)]
+pub(crate) enum Plan {
+    SetNext(SetNext),
+    SettingsSave(settings::Save),
 }
 
 /// How far work got.
@@ -85,14 +94,32 @@ pub(crate) struct Groups {
     settings: settings::Settings,
     fs: fs::Fs,
     shell: shell::Shell,
+    /// Work whose operations are all known, while it is under way.
+    pub(crate) plan: Option<Box<Plan>>,
 }
 
 impl Command {
     /// The command with these numbers, if it is built in (Zephyr `mgmt.c`, `mgmt_find_handler`).
     pub(crate) fn find(config: &ServerConfig, group: u16, id: u8) -> Option<Self> {
         match group {
-            group::OS => os::Command::find(config, id).map(Self::Os),
             group::IMAGE => image::Command::find(config, id).map(Self::Image),
+            _ => Self::find_elsewhere(config, group, id),
+        }
+    }
+
+    /// Whether it has a handler for this operation.
+    pub(crate) const fn accepts(self, op: u8) -> bool {
+        match self {
+            Self::Image(command) => command.accepts(op),
+            _ => self.elsewhere_accepts(op),
+        }
+    }
+
+    /// All groups but the image group, out of the way of an upload's code.
+    #[inline(never)]
+    fn find_elsewhere(config: &ServerConfig, group: u16, id: u8) -> Option<Self> {
+        match group {
+            group::OS => os::Command::find(config, id).map(Self::Os),
             group::STAT => stat::Command::find(config, id).map(Self::Stat),
             group::SETTINGS => settings::Command::find(config, id).map(Self::Settings),
             group::FS => fs::Command::find(config, id).map(Self::Fs),
@@ -103,8 +130,8 @@ impl Command {
         }
     }
 
-    /// Whether it has a handler for this operation.
-    pub(crate) const fn accepts(self, op: u8) -> bool {
+    #[inline(never)]
+    const fn elsewhere_accepts(self, op: u8) -> bool {
         match self {
             Self::Os(command) => command.accepts(op),
             Self::Image(command) => command.accepts(op),
@@ -145,6 +172,21 @@ impl Groups {
         out: &mut Vec<u8>,
     ) -> Answer {
         match command {
+            Command::Image(command) => self.image.handle(command, op, body, cx, out),
+            _ => self.handle_elsewhere(command, op, body, cx, out),
+        }
+    }
+
+    #[inline(never)]
+    fn handle_elsewhere(
+        &mut self,
+        command: Command,
+        op: u8,
+        body: &[u8],
+        cx: &mut Context<'_>,
+        out: &mut Vec<u8>,
+    ) -> Answer {
+        match command {
             Command::Os(command) => self.os.handle(command, op, body, cx, out),
             Command::Image(command) => self.image.handle(command, op, body, cx, out),
             Command::Stat(command) => command.handle(body, cx, out),
@@ -166,10 +208,21 @@ impl Groups {
     ) -> Step {
         match work {
             Work::Upload(work) => self.image.step_upload(work, body, cx, out),
+            _ => self.step_elsewhere(work, cx, out),
+        }
+    }
+
+    #[inline(never)]
+    fn step_elsewhere(&mut self, work: &mut Work, cx: &mut Context<'_>, out: &mut Vec<u8>) -> Step {
+        match work {
+            Work::Upload(_) => unreachable!("an upload has its own way"),
             Work::Erase(erase) => self.image.step_erase(erase, cx, out),
-            Work::SetNext(work) => work.step(cx, out),
             Work::StorageErase(work) => work.step(cx, out),
-            Work::SettingsSave(work) => work.step(cx, out),
+            Work::Plan => match self.plan.as_deref_mut() {
+                Some(Plan::SetNext(work)) => work.step(cx, out),
+                Some(Plan::SettingsSave(work)) => work.step(cx, out),
+                None => unreachable!("a plan is kept until the next one"),
+            },
         }
     }
 

@@ -5,13 +5,18 @@ use super::value::Value;
 use super::{Settings, layout};
 use core::fmt::Write;
 
+/// As a comment may hold it, which ends with its line (TOML 1.0 "Comment").
+fn printable(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
 impl Settings {
     /// The resolved whole as a scenario file, each value with what it is and where its default
     /// comes from. It needs no other file: what a layout's file says stands in it as numbers.
     pub fn explain(&self) -> String {
-        let mut text = format!("# scenario {}\n", self.name);
+        let mut text = format!("# scenario {}\n", printable(&self.name));
         if !self.about.is_empty() {
-            let _ = writeln!(text, "# {}", self.about);
+            let _ = writeln!(text, "# {}", printable(&self.about));
         }
         let mut section = "";
         for key in keys::KEYS {

@@ -152,7 +152,7 @@ impl<S: Sink> World<S> {
     /// request for the trace.
     pub fn inject_datagram(&mut self, tag: u32, peer: u32, bytes: &[u8]) {
         let sdu = Sdu { tag, bytes: bytes.to_vec() };
-        self.inbox.push_back(Message::Server(ServerIn::Datagram { peer, sdu }));
+        self.inbox.push_back(Message::Server(ServerIn::Datagram { peer, sdu: sdu.into() }));
         self.settle();
     }
 

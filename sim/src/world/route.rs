@@ -183,24 +183,34 @@ impl<S: Sink> World<S> {
 
     fn server_says(&mut self, out: ServerOut) {
         match out {
-            ServerOut::Notify(sdu) if self.client.is_none() => {
+            ServerOut::Notify(sdu) if self.client.is_some() => self.tell_link(LinkIn::Notify(sdu)),
+            ServerOut::Flash(op) => self.inbox.push_back(Message::Flash(FlashIn::Start(op))),
+            ServerOut::Trace(event) => self.record(Event::Server(event)),
+            rare => self.server_says_rarely(rare),
+        }
+    }
+
+    /// What is no part of an upload over Bluetooth, out of its code's way.
+    #[cold]
+    #[inline(never)]
+    fn server_says_rarely(&mut self, out: ServerOut) {
+        match out {
+            ServerOut::Notify(sdu) => {
                 self.inbox.push_back(Message::Server(ServerIn::Notified { tag: sdu.tag }));
                 self.port.push_back(sdu.bytes);
             }
-            ServerOut::Notify(sdu) => self.tell_link(LinkIn::Notify(sdu)),
             ServerOut::Datagram { peer, sdu } => self.datagrams.push_back((peer, sdu.bytes)),
             // The port of a world without a client is one peer.
             ServerOut::Serial(sdu) | ServerOut::Shell(sdu) | ServerOut::RawSerial(sdu) => {
                 self.port.push_back(sdu.bytes);
             }
-            ServerOut::Flash(op) => self.inbox.push_back(Message::Flash(FlashIn::Start(op))),
             ServerOut::Reset => self.reset(),
             ServerOut::ConnParams { interval_max, latency, timeout, .. } => {
                 // The central takes the longest interval that it is offered, as phones do.
                 let params = ConnParams::from_units(interval_max, latency, timeout);
                 self.tell_link(LinkIn::RequestParams(params));
             }
-            ServerOut::Trace(event) => self.record(Event::Server(event)),
+            ServerOut::Flash(_) | ServerOut::Trace(_) => unreachable!("they are not rare"),
         }
     }
 

@@ -11,7 +11,7 @@ use smp_wire::errors::Rc;
 use smp_wire::image::EraseRequest;
 
 /// An image erase under way.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Erase(Run);
 
 impl Image {

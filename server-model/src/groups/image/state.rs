@@ -6,7 +6,7 @@ use super::next_boot::{image_of, layout_of};
 use super::slots::{PAIR, active_slot, image_in, slot_count};
 use super::{state_early, state_later};
 use crate::groups::erase_run::Run;
-use crate::groups::{Answer, Context, Refusal, Step, Work};
+use crate::groups::{Answer, Context, Plan, Refusal, Step};
 use flash_model::{FlashOp, Layout};
 use smp_wire::errors::Rc;
 use smp_wire::image::StateRequest;
@@ -28,7 +28,7 @@ pub(crate) struct SetNext {
 /// `img_mgmt_state_write`).
 pub(crate) fn write_state(body: &[u8], cx: &Context<'_>) -> Answer {
     match decide(body, cx) {
-        Ok(work) => Answer::Later(Work::SetNext(Box::new(work))),
+        Ok(work) => Answer::Planned(Box::new(Plan::SetNext(work))),
         Err(refusal) => Answer::Now(Err(refusal)),
     }
 }

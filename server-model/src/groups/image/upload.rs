@@ -17,6 +17,8 @@ use smp_wire::image::{UploadRequest, UploadResponse};
 pub(crate) struct Image {
     upload: Progress,
     stream: Stream,
+    /// Pages of the image, then of the trailer, that the first chunk erases.
+    erase: [Run; 2],
 }
 
 /// The upload in progress: one for all clients, in RAM, without a time-out (Zephyr `img_mgmt.c`,
@@ -34,11 +36,9 @@ pub(super) struct Progress {
 }
 
 /// One chunk that is being written.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct UploadWork {
     stage: Stage,
-    /// Pages of the image, then of the trailer; rare, and kept out of the hot code's way.
-    erase: Option<Box<[Run; 2]>>,
     /// Where the chunk's data begin in the payload of the request.
     data_at: u32,
     /// Octets of the data.
@@ -116,7 +116,7 @@ impl Image {
                 Answer::Now(Ok(()))
             }
             Ok(_) if cx.config.upload_hook.is_some() => self.refuse_by_hook(cx),
-            Ok(Decision::Continue) => self.write(&request, body, None),
+            Ok(Decision::Continue) => self.write(&request, body, Stage::Check),
             Ok(Decision::Begin { slot, size, erase }) => {
                 self.begin(&request, body, (slot, size, erase), cx, out)
             }
@@ -146,10 +146,13 @@ impl Image {
         let slot = area(cx.config, slot);
         let spare = image_area.start - slot.start;
         if !erase {
-            return self.write(request, body, None);
+            return self.write(request, body, Stage::Check);
         }
         match erase_runs(slot, spare, size, &cx.flash.geometry()) {
-            Ok(runs) => self.write(request, body, Some(Box::new(runs))),
+            Ok(runs) => {
+                self.erase = runs;
+                self.write(request, body, Stage::Erase)
+            }
             Err(fault) => self.refuse(fault, cx),
         }
     }
@@ -170,7 +173,7 @@ impl Image {
         let data = work.data(body);
         loop {
             work.stage = match work.stage {
-                Stage::Erase => match work.next_page(cx) {
+                Stage::Erase => match self.next_page(cx) {
                     Some(op) => return Step::Flash(op),
                     None => Stage::Check,
                 },
@@ -234,17 +237,17 @@ impl Image {
         }))
     }
 
-    /// Sets the writing of a chunk going, after erasing `runs`.
-    fn write(
-        &self,
-        request: &UploadRequest<'_>,
-        body: &[u8],
-        erase: Option<Box<[Run; 2]>>,
-    ) -> Answer {
+    /// The next page that the first chunk erases.
+    #[inline(never)]
+    fn next_page(&mut self, cx: &mut Context<'_>) -> Option<FlashOp> {
+        self.erase.iter_mut().find_map(|run| run.next_page(cx))
+    }
+
+    /// Sets the writing of a chunk going.
+    fn write(&self, request: &UploadRequest<'_>, body: &[u8], stage: Stage) -> Answer {
         let data = request.data.unwrap_or_default();
         Answer::Later(Work::Upload(UploadWork {
-            stage: if erase.is_some() { Stage::Erase } else { Stage::Check },
-            erase,
+            stage,
             data_at: place_in(body, data),
             data_len: data.len() as u32,
             taken: 0,
@@ -288,12 +291,6 @@ impl Image {
 }
 
 impl UploadWork {
-    /// The next page to erase. It is only looked for where there is any.
-    #[inline(never)]
-    fn next_page(&mut self, cx: &mut Context<'_>) -> Option<FlashOp> {
-        self.erase.as_mut()?.iter_mut().find_map(|run| run.next_page(cx))
-    }
-
     /// The chunk's data in the payload that they were found in.
     fn data<'a>(&self, body: &'a [u8]) -> &'a [u8] {
         let at = self.data_at as usize;

@@ -5,7 +5,7 @@ mod storage;
 
 pub(crate) use save::Save;
 
-use super::{Answer, Context, Outcome, Refusal, Work};
+use super::{Answer, Context, Outcome, Plan, Refusal};
 use crate::{HookRefusal, ServerConfig, Setting};
 use flash_model::FlashView;
 use smp_wire::cbor::empty_map;
@@ -214,7 +214,7 @@ fn store(values: Values, stored: &Stored, cx: &Context<'_>, out: &mut Vec<u8>) -
         return Answer::Now(Ok(()));
     }
     match Save::new(values, stored, cx) {
-        Some(save) => Answer::Later(Work::SettingsSave(Box::new(save))),
+        Some(save) => Answer::Planned(Box::new(Plan::SettingsSave(save))),
         None => Answer::Now(Err(UNKNOWN.into())),
     }
 }

@@ -91,19 +91,19 @@ impl Bench {
     /// One datagram.
     pub(super) fn datagram(&mut self, octets: &[u8]) {
         let sdu = self.sdu(octets);
-        self.input(ServerIn::Datagram { peer: 1, sdu });
+        self.input(ServerIn::Datagram { peer: 1, sdu: sdu.into() });
     }
 
     /// Octets on the line of the shell.
     pub(super) fn shell(&mut self, octets: &[u8]) {
         let sdu = self.sdu(octets);
-        self.input(ServerIn::Shell(sdu));
+        self.input(ServerIn::Shell(sdu.into()));
     }
 
     /// Octets on the serial line.
     pub(super) fn serial(&mut self, octets: &[u8]) {
         let sdu = self.sdu(octets);
-        self.input(ServerIn::Serial(sdu));
+        self.input(ServerIn::Serial(sdu.into()));
     }
 
     fn sdu(&mut self, octets: &[u8]) -> Sdu {

@@ -244,6 +244,6 @@ impl<'m> Replay<'m> {
 
 /// What contents ask for that is not known, and in which partition.
 fn unknown(init: &Init) -> Option<(&str, &str)> {
-    let contents = init.iter().filter_map(|(name, contents)| Some((name, contents.as_ref()?)));
-    contents.filter_map(|(name, contents)| Some((name.as_str(), contents.unknown()?))).next()
+    let mut parts = init.iter().filter_map(|(name, contents)| Some((name, contents.as_ref()?)));
+    parts.find_map(|(name, contents)| Some((name.as_str(), contents.unknown()?)))
 }
