@@ -54,9 +54,7 @@ fn main() -> ExitCode {
         }
         cli::Command::Emulate(arguments) => emulate::run(&arguments),
         cli::Command::Profiles { diff, json } => profiles::run(diff.as_deref(), json),
-        cli::Command::Explain { code, group, json } => {
-            explain::run(&code, group.as_deref(), json)
-        }
+        cli::Command::Explain { code, group, json } => explain::run(&code, group.as_deref(), json),
         cli::Command::Frame { hex, json } => frame::run(&hex, json),
         cli::Command::Conform { files, json } => conform::run(&files, json),
     };

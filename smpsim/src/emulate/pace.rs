@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 const MAX_SPEED: f64 = 10_000.0;
 const MIN_SPEED: f64 = 0.001;
 
+const YEAR: Duration = Duration::from_hours(24 * 365);
+
 /// Maps the clock to virtual time: at some moment of the clock it was some virtual time, and since
 /// then it runs so many times faster.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +27,7 @@ impl Pace {
     }
 
     /// The same pace, with this virtual time being now.
-    pub(crate) fn from_now(self, origin: Time) -> Self {
+    pub(crate) fn restarted_at(self, origin: Time) -> Self {
         Self { started: Instant::now(), origin, ..self }
     }
 
@@ -37,12 +39,12 @@ impl Pace {
         self.origin + Span::from_ns(elapsed)
     }
 
-    /// When that virtual time comes; `None` when that is too far away for the clock.
+    /// When that virtual time comes; `None` for what is more than a year ahead, or never.
     pub(crate) fn at(&self, time: Time) -> Option<Instant> {
-        let ahead = time.since(self.origin).as_secs_f64() / self.speed;
-        let ahead = Duration::try_from_secs_f64(ahead).ok()?;
-        // A hundred years from now the clock may do what it wants.
-        (ahead.as_secs() < 3_000_000_000).then(|| self.started + ahead)
+        let after_start = time.since(self.origin).as_secs_f64() / self.speed;
+        let after_start = Duration::try_from_secs_f64(after_start).ok()?;
+        let near = time != Time::MAX && after_start < self.started.elapsed() + YEAR;
+        near.then(|| self.started + after_start)
     }
 }
 
@@ -62,7 +64,7 @@ mod tests {
 
     #[test]
     fn virtual_time_runs_faster_by_the_factor() {
-        let pace = Pace::new(20.0).from_now(Time::ZERO + Span::from_s(5));
+        let pace = Pace::new(20.0).restarted_at(Time::ZERO + Span::from_s(5));
         assert!(pace.now() >= Time::ZERO + Span::from_s(5));
         let a = pace.at(Time::ZERO + Span::from_s(5)).expect("near");
         let b = pace.at(Time::ZERO + Span::from_s(25)).expect("near");

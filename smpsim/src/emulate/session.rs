@@ -78,7 +78,7 @@ impl Session {
         while !settled(world.device().state()) && world.deadline().is_some_and(|due| due <= limit) {
             world.step();
         }
-        let pace = pace.from_now(world.now());
+        let pace = pace.restarted_at(world.now());
         let state = world.device().state();
         if state == DeviceState::Dead {
             eprintln!("smpsim: nothing bootable in slot 0; the device stays silent");
