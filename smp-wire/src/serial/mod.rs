@@ -4,7 +4,7 @@
 //! `be16(CRC-16 of the frame)`. It is cut into lines, each a marker of two octets, base64, and a
 //! line feed; the first line of a packet has another marker than those that go on with it.
 //!
-//! - [`encode`] writes the lines exactly as Zephyr does, [`Lines`] and [`Reassembly`] read them as
+//! - [`encode()`] writes the lines exactly as Zephyr does, [`Lines`] and [`Reassembly`] read them as
 //!   Zephyr does. Clients may use both: what Zephyr sends, Zephyr takes.
 //! - [`ShellLines`] finds the lines as the shell does, which hands everything else to its prompt.
 //! - [`RawReassembly`] reads a UART that carries frames without any of this.
