@@ -195,27 +195,12 @@ impl Server {
         }
     }
 
-    /// What is no part of an upload over Bluetooth, out of its code's way.
     #[cold]
     #[inline(never)]
-    fn on_rare(&mut self, now: Time, input: ServerIn, flash: &dyn FlashView) {
-        match input {
-            ServerIn::Start => {
-                self.boot();
-                self.groups.start(&self.config, flash);
-                self.running = true;
-            }
-            ServerIn::Datagram { peer, sdu } => self.on_datagram(peer, *sdu, now, flash),
-            ServerIn::Serial(sdu) => self.on_serial(ConsoleKind::Uart, *sdu, now, flash),
-            ServerIn::Shell(sdu) => self.on_serial(ConsoleKind::Shell, *sdu, now, flash),
-            ServerIn::RawSerial(sdu) => self.on_serial(ConsoleKind::Raw, *sdu, now, flash),
-            ServerIn::Subscribed { att_mtu } => self.link.att_mtu = Some(att_mtu),
-            ServerIn::Unsubscribed => self.on_unsubscribed(now, flash),
-            ServerIn::ConnParamsFailed => self.conn_param.on_failure(now),
-            ServerIn::Write(_) | ServerIn::Notified { .. } | ServerIn::FlashDone { .. } => {
-                unreachable!("they are not rare")
-            }
-        }
+    fn start(&mut self, flash: &dyn FlashView) {
+        self.boot();
+        self.groups.start(&self.config, flash);
+        self.running = true;
     }
 
     /// The connection, or the client's interest in it, is over: a partial request is lost, requests
@@ -278,7 +263,14 @@ impl Machine for Server {
                     self.on_flash_done(now, flash);
                 }
             }
-            rare => self.on_rare(now, rare, flash),
+            ServerIn::Start => self.start(flash),
+            ServerIn::Datagram { peer, sdu } => self.on_datagram(peer, *sdu, now, flash),
+            ServerIn::Serial(sdu) => self.on_serial(ConsoleKind::Uart, *sdu, now, flash),
+            ServerIn::Shell(sdu) => self.on_serial(ConsoleKind::Shell, *sdu, now, flash),
+            ServerIn::RawSerial(sdu) => self.on_serial(ConsoleKind::Raw, *sdu, now, flash),
+            ServerIn::Subscribed { att_mtu } => self.link.att_mtu = Some(att_mtu),
+            ServerIn::Unsubscribed => self.on_unsubscribed(now, flash),
+            ServerIn::ConnParamsFailed => self.conn_param.on_failure(now),
         }
     }
 

@@ -179,12 +179,7 @@ impl Server {
     fn take_packet(&mut self, after: Option<Origin>) {
         let same = |packet: &Packet| after.is_none_or(|last| last.same_transport(packet.origin));
         let in_order = self.queue.front().is_none_or(same);
-        let next = if in_order {
-            self.queue.pop_front()
-        } else {
-            let at = self.queue.iter().position(same).unwrap_or(0);
-            self.queue.remove(at)
-        };
+        let next = if in_order { self.queue.pop_front() } else { self.take_from_behind(same) };
         self.worker.phase = match next {
             Some(packet) => {
                 self.worker.packet = packet;
@@ -194,6 +189,14 @@ impl Server {
             }
             None => Phase::Idle,
         };
+    }
+
+    /// The first packet of these, or the first of all.
+    #[cold]
+    #[inline(never)]
+    fn take_from_behind(&mut self, these: impl FnMut(&Packet) -> bool) -> Option<Packet> {
+        let at = self.queue.iter().position(these).unwrap_or(0);
+        self.queue.remove(at)
     }
 
     pub(crate) fn close_packet(&mut self) {

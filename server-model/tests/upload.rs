@@ -4,59 +4,18 @@ mod support;
 
 use flash_model::{Area, FlashOp, FlashView};
 use server_model::{EraseMode, ServerConfig, ServerEvent, ServerIn};
-use smp_wire::cbor::MapForm;
 use smp_wire::errors::{ErrorBody, find_error};
-use smp_wire::header::{Header, OP_WRITE, put_len};
-use smp_wire::image::{UploadKey, UploadRequest, UploadResponse};
+use smp_wire::image::{UploadRequest, UploadResponse};
+use support::upload::{SHA, first, frame, next, world};
 use support::{TEST_PENDING, World, image};
-
-const KEYS: [UploadKey; 6] = [
-    UploadKey::Image,
-    UploadKey::Off,
-    UploadKey::Data,
-    UploadKey::Len,
-    UploadKey::Sha,
-    UploadKey::Upgrade,
-];
-const SHA: [u8; 32] = [0x5a; 32];
 
 fn config() -> ServerConfig {
     ServerConfig { buf_size: 2475, ..ServerConfig::default() }
 }
 
-fn world(config: ServerConfig) -> World {
-    let mut world = World::new(config);
-    world.load(0, &image(1000, 1));
-    world
-}
-
-fn frame(request: &UploadRequest<'_>) -> Vec<u8> {
-    let mut frame = Vec::new();
-    smp_wire::begin(&mut frame, Header::request(OP_WRITE, 1, 1, 0));
-    request.emit(&mut frame, MapForm::Definite, &KEYS);
-    put_len(&mut frame);
-    frame
-}
-
-/// The first chunk of an image, `len` octets of it.
-fn first(image: &[u8], len: usize) -> UploadRequest<'_> {
-    UploadRequest {
-        off: Some(0),
-        data: Some(&image[..len]),
-        len: Some(image.len() as u32),
-        sha: Some(&SHA),
-        ..UploadRequest::default()
-    }
-}
-
-fn next(image: &[u8], off: usize, len: usize) -> UploadRequest<'_> {
-    let data = Some(&image[off..image.len().min(off + len)]);
-    UploadRequest { off: Some(off as u32), data, ..UploadRequest::default() }
-}
-
 /// The offset, or the error code, that a chunk is answered with.
 fn answer(world: &mut World, request: &UploadRequest<'_>) -> Result<u32, i32> {
-    let body = world.body(&frame(request));
+    let body = world.body(&frame(request, 0));
     match find_error(&body) {
         Some(ErrorBody::Rc(rc)) => Err(rc),
         Some(ErrorBody::Group { .. }) => panic!("SMP version 1 knows no group errors"),

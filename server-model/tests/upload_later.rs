@@ -6,54 +6,15 @@ mod support;
 use flash_model::{BootMode, ImageSpec, ImageVersion, flags};
 use server_model::{HookRefusal, Profile, ServerConfig};
 use sha2::{Digest, Sha256};
-use smp_wire::cbor::MapForm;
 use smp_wire::errors::{ErrorBody, GroupError, Rc, find_error};
-use smp_wire::header::{Header, OP_WRITE, put_len};
-use smp_wire::image::{UploadKey, UploadRequest, UploadResponse};
+use smp_wire::image::{UploadRequest, UploadResponse};
+use support::upload::{SHA, first, frame, next, response, world};
 use support::{ON_TRIAL, TEST_PENDING, World, image};
 
-const KEYS: [UploadKey; 6] = [
-    UploadKey::Image,
-    UploadKey::Off,
-    UploadKey::Data,
-    UploadKey::Len,
-    UploadKey::Sha,
-    UploadKey::Upgrade,
-];
-const SHA: [u8; 32] = [0x5a; 32];
 const SLOT_LEN: u32 = 0x76000;
 
 fn config() -> ServerConfig {
     ServerConfig { profile: Profile::Z37, buf_size: 2475, ..ServerConfig::default() }
-}
-
-fn world(config: ServerConfig) -> World {
-    let mut world = World::new(config);
-    world.load(0, &image(1000, 1));
-    world
-}
-
-fn frame(request: &UploadRequest<'_>, version: u8) -> Vec<u8> {
-    let mut frame = Vec::new();
-    smp_wire::begin(&mut frame, Header { version, ..Header::request(OP_WRITE, 1, 1, 0) });
-    request.emit(&mut frame, MapForm::Definite, &KEYS);
-    put_len(&mut frame);
-    frame
-}
-
-fn first(image: &[u8], len: usize) -> UploadRequest<'_> {
-    UploadRequest {
-        off: Some(0),
-        data: Some(&image[..len]),
-        len: Some(image.len() as u32),
-        sha: Some(&SHA),
-        ..UploadRequest::default()
-    }
-}
-
-fn next(image: &[u8], off: usize, len: usize) -> UploadRequest<'_> {
-    let data = Some(&image[off..image.len().min(off + len)]);
-    UploadRequest { off: Some(off as u32), data, ..UploadRequest::default() }
 }
 
 /// The offset, or the error of the group.
@@ -64,10 +25,6 @@ fn answer(world: &mut World, request: &UploadRequest<'_>) -> Result<u32, u16> {
         Some(error) => panic!("{error:?} is no error of the group"),
         None => Ok(response(&body).off.expect("an offset")),
     }
-}
-
-fn response(body: &[u8]) -> UploadResponse {
-    UploadResponse::decode(body).expect("a response")
 }
 
 /// Uploads all of an image; the answer to its last chunk.

@@ -121,7 +121,7 @@ pub struct ServerConfig {
     /// The command that tells buffer size and count is built in (`CONFIG_OS_MGMT_MCUMGR_PARAMS`).
     pub params: bool,
     /// The command that erases the storage partition is built in, if there is such a partition
-    /// (`CONFIG_MCUMGR_GRP_ZEPHYR_BASIC_STORAGE_ERASE`).
+    /// (`CONFIG_MCUMGR_GRP_ZBASIC_STORAGE_ERASE`).
     pub erase_storage: bool,
     /// `rc: 0` first in success replies (`CONFIG_MCUMGR_SMP_LEGACY_RC_BEHAVIOUR`); `Z30` always
     /// does so.

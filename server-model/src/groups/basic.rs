@@ -17,6 +17,7 @@ pub(crate) enum Command {
 
 impl Command {
     /// The command of this number, if it is built in.
+    #[inline(never)]
     pub(crate) fn find(config: &ServerConfig, id: u8) -> Option<Self> {
         let storage = config.layout.storage.filter(|_| config.erase_storage);
         storage.filter(|_| id == zephyr_basic::ERASE_STORAGE).map(Self::EraseStorage)
@@ -47,6 +48,7 @@ impl StorageErase {
         Self(Run::new(storage))
     }
 
+    #[inline(never)]
     pub(crate) fn step(&mut self, cx: &mut Context<'_>, out: &mut Vec<u8>) -> Step {
         if let Some(op) = self.0.next_page(cx) {
             return Step::Flash(op);

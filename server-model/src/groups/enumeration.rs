@@ -42,6 +42,7 @@ pub(crate) enum Command {
 
 impl Command {
     /// The command of this number, if it is built in.
+    #[inline(never)]
     pub(crate) fn find(config: &ServerConfig, id: u8) -> Option<Self> {
         let (built_in, command) = match id {
             enumeration::COUNT => (true, Self::Count),
@@ -61,6 +62,7 @@ impl Command {
     }
 
     /// Runs the handler. Count and list do not look at the payload.
+    #[inline(never)]
     pub(crate) fn handle(self, body: &[u8], cx: &Context<'_>, out: &mut Vec<u8>) -> Answer {
         let outcome = match self {
             Self::Count => {

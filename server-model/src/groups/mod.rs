@@ -1,4 +1,7 @@
 //! The command groups: who answers what, and what answering can take.
+//!
+//! Handlers that have no part in an upload are kept out of line, so that an upload's code stays
+//! together in the processor's instruction cache.
 
 mod basic;
 mod enumeration;
@@ -102,24 +105,8 @@ impl Command {
     /// The command with these numbers, if it is built in (Zephyr `mgmt.c`, `mgmt_find_handler`).
     pub(crate) fn find(config: &ServerConfig, group: u16, id: u8) -> Option<Self> {
         match group {
-            group::IMAGE => image::Command::find(config, id).map(Self::Image),
-            _ => Self::find_elsewhere(config, group, id),
-        }
-    }
-
-    /// Whether it has a handler for this operation.
-    pub(crate) const fn accepts(self, op: u8) -> bool {
-        match self {
-            Self::Image(command) => command.accepts(op),
-            _ => self.elsewhere_accepts(op),
-        }
-    }
-
-    /// All groups but the image group, out of the way of an upload's code.
-    #[inline(never)]
-    fn find_elsewhere(config: &ServerConfig, group: u16, id: u8) -> Option<Self> {
-        match group {
             group::OS => os::Command::find(config, id).map(Self::Os),
+            group::IMAGE => image::Command::find(config, id).map(Self::Image),
             group::STAT => stat::Command::find(config, id).map(Self::Stat),
             group::SETTINGS => settings::Command::find(config, id).map(Self::Settings),
             group::FS => fs::Command::find(config, id).map(Self::Fs),
@@ -130,8 +117,8 @@ impl Command {
         }
     }
 
-    #[inline(never)]
-    const fn elsewhere_accepts(self, op: u8) -> bool {
+    /// Whether it has a handler for this operation.
+    pub(crate) const fn accepts(self, op: u8) -> bool {
         match self {
             Self::Os(command) => command.accepts(op),
             Self::Image(command) => command.accepts(op),
@@ -172,21 +159,6 @@ impl Groups {
         out: &mut Vec<u8>,
     ) -> Answer {
         match command {
-            Command::Image(command) => self.image.handle(command, op, body, cx, out),
-            _ => self.handle_elsewhere(command, op, body, cx, out),
-        }
-    }
-
-    #[inline(never)]
-    fn handle_elsewhere(
-        &mut self,
-        command: Command,
-        op: u8,
-        body: &[u8],
-        cx: &mut Context<'_>,
-        out: &mut Vec<u8>,
-    ) -> Answer {
-        match command {
             Command::Os(command) => self.os.handle(command, op, body, cx, out),
             Command::Image(command) => self.image.handle(command, op, body, cx, out),
             Command::Stat(command) => command.handle(body, cx, out),
@@ -208,14 +180,6 @@ impl Groups {
     ) -> Step {
         match work {
             Work::Upload(work) => self.image.step_upload(work, body, cx, out),
-            _ => self.step_elsewhere(work, cx, out),
-        }
-    }
-
-    #[inline(never)]
-    fn step_elsewhere(&mut self, work: &mut Work, cx: &mut Context<'_>, out: &mut Vec<u8>) -> Step {
-        match work {
-            Work::Upload(_) => unreachable!("an upload has its own way"),
             Work::Erase(erase) => self.image.step_erase(erase, cx, out),
             Work::StorageErase(work) => work.step(cx, out),
             Work::Plan => match self.plan.as_deref_mut() {

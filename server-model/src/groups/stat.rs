@@ -19,6 +19,7 @@ pub(crate) enum Command {
 
 impl Command {
     /// The command of this number, if it is built in.
+    #[inline(never)]
     pub(crate) fn find(config: &ServerConfig, id: u8) -> Option<Self> {
         let command = match id {
             stat::SHOW => Self::Show,
@@ -36,6 +37,7 @@ impl Command {
     }
 
     /// Runs the handler. The counters are facts of the device.
+    #[inline(never)]
     pub(crate) fn handle(self, body: &[u8], cx: &Context<'_>, out: &mut Vec<u8>) -> Answer {
         let outcome = match self {
             Self::Show => show(body, cx, out),

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 pub(crate) mod requests;
+pub(crate) mod upload;
 
 use flash_model::{Device, FlashIn, FlashOp, FlashOut, FlashView, ImageSpec, Part, RadioSync};
 use server_model::{DropReason, Server, ServerConfig, ServerEvent, ServerIn, ServerOut};

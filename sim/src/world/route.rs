@@ -7,7 +7,7 @@ use client_model::{Client, ClientIn, ClientOut};
 use flash_model::{BootIn, BootOut, BootResult, Cut, FlashIn, FlashOut};
 use link_model::{ConnParams, LinkIn, LinkOut};
 use server_model::{ServerIn, ServerOut};
-use sim_core::{Machine, NodeId};
+use sim_core::{Machine, NodeId, Sdu};
 
 /// A fact on its way to a machine.
 #[derive(Clone, Debug)]
@@ -186,32 +186,45 @@ impl<S: Sink> World<S> {
             ServerOut::Notify(sdu) if self.client.is_some() => self.tell_link(LinkIn::Notify(sdu)),
             ServerOut::Flash(op) => self.inbox.push_back(Message::Flash(FlashIn::Start(op))),
             ServerOut::Trace(event) => self.record(Event::Server(event)),
-            rare => self.server_says_rarely(rare),
-        }
-    }
-
-    /// What is no part of an upload over Bluetooth, out of its code's way.
-    #[cold]
-    #[inline(never)]
-    fn server_says_rarely(&mut self, out: ServerOut) {
-        match out {
-            ServerOut::Notify(sdu) => {
-                self.inbox.push_back(Message::Server(ServerIn::Notified { tag: sdu.tag }));
-                self.port.push_back(sdu.bytes);
-            }
-            ServerOut::Datagram { peer, sdu } => self.datagrams.push_back((peer, sdu.bytes)),
-            // The port of a world without a client is one peer.
+            ServerOut::Notify(sdu) => self.notify_port(sdu),
+            ServerOut::Datagram { peer, sdu } => self.send_datagram(peer, sdu),
             ServerOut::Serial(sdu) | ServerOut::Shell(sdu) | ServerOut::RawSerial(sdu) => {
-                self.port.push_back(sdu.bytes);
+                self.send_to_port(sdu);
             }
             ServerOut::Reset => self.reset(),
             ServerOut::ConnParams { interval_max, latency, timeout, .. } => {
-                // The central takes the longest interval that it is offered, as phones do.
-                let params = ConnParams::from_units(interval_max, latency, timeout);
-                self.tell_link(LinkIn::RequestParams(params));
+                self.request_params(interval_max, latency, timeout);
             }
-            ServerOut::Flash(_) | ServerOut::Trace(_) => unreachable!("they are not rare"),
         }
+    }
+
+    /// Without a client, whoever polls the port has the notification at once.
+    #[cold]
+    #[inline(never)]
+    fn notify_port(&mut self, sdu: Sdu) {
+        self.inbox.push_back(Message::Server(ServerIn::Notified { tag: sdu.tag }));
+        self.send_to_port(sdu);
+    }
+
+    /// The port of a world without a client is one peer.
+    #[cold]
+    #[inline(never)]
+    fn send_to_port(&mut self, sdu: Sdu) {
+        self.port.push_back(sdu.bytes);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn send_datagram(&mut self, peer: u32, sdu: Sdu) {
+        self.datagrams.push_back((peer, sdu.bytes));
+    }
+
+    /// The central takes the longest interval that it is offered, as phones do.
+    #[cold]
+    #[inline(never)]
+    fn request_params(&mut self, interval_max: u16, latency: u16, timeout: u16) {
+        let params = ConnParams::from_units(interval_max, latency, timeout);
+        self.tell_link(LinkIn::RequestParams(params));
     }
 
     fn boot_says(&mut self, out: BootOut) {
@@ -228,6 +241,8 @@ impl<S: Sink> World<S> {
     }
 
     /// The application resets the device: the radio falls silent and the boot loader starts.
+    #[cold]
+    #[inline(never)]
     fn reset(&mut self) {
         self.record(Event::World(WorldEvent::Reset));
         self.device.reset();

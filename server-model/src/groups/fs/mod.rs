@@ -45,6 +45,7 @@ pub(crate) struct Fs {
 
 impl Command {
     /// The command of this number, if it is built in.
+    #[inline(never)]
     pub(crate) fn find(config: &ServerConfig, id: u8) -> Option<Self> {
         let options = config.fs.then_some(&config.fs_options)?;
         let hash = options.crc32 || options.sha256;

@@ -64,21 +64,6 @@ impl Image {
         out: &mut Vec<u8>,
     ) -> Answer {
         match command {
-            Command::Upload => self.upload(body, cx, out),
-            _ => self.handle_rare(command, op, body, cx, out),
-        }
-    }
-
-    #[inline(never)]
-    fn handle_rare(
-        &mut self,
-        command: Command,
-        op: u8,
-        body: &[u8],
-        cx: &mut Context<'_>,
-        out: &mut Vec<u8>,
-    ) -> Answer {
-        match command {
             Command::Upload => return self.upload(body, cx, out),
             Command::State { .. } if op == OP_READ => list(cx, out),
             Command::State { .. } => return write_state(body, cx),

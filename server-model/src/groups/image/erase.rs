@@ -18,6 +18,7 @@ impl Image {
     /// Erases a slot unless its image is in use; a slot without a readable image never is (Zephyr
     /// `img_mgmt.c`, `img_mgmt_erase`). A blank slot costs nothing but the look at it. Without a
     /// number it is the slot that does not run.
+    #[inline(never)]
     pub(crate) fn erase(&mut self, body: &[u8], cx: &Context<'_>) -> Answer {
         let Ok(request) = EraseRequest::decode(body, cx.dialect()) else {
             return Answer::Now(Err(Rc::Invalid.into()));
@@ -37,6 +38,7 @@ impl Image {
         Answer::Later(Work::Erase(Erase(run)))
     }
 
+    #[inline(never)]
     pub(crate) fn step_erase(
         &mut self,
         erase: &mut Erase,

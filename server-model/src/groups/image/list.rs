@@ -9,6 +9,7 @@ use smp_wire::image::{SlotState, VersionText, emit_state};
 
 /// Answers with the list: each slot whose image can be read, in ascending order (Zephyr
 /// `img_mgmt_state.c`, `img_mgmt_state_read`).
+#[inline(never)]
 pub(crate) fn list(cx: &Context<'_>, out: &mut Vec<u8>) {
     let slots: Vec<_> = (0..slot_count(cx.config)).filter_map(|slot| entry(cx, slot)).collect();
     emit_state(out, &slots, cx.form(), cx.config.frugal_list);

@@ -7,6 +7,7 @@ use smp_wire::image::{ImageSlots, SlotInfo, emit_slot_info};
 
 /// Tells the size of each slot, and the image number that uploads into it must say (Zephyr
 /// `img_mgmt.c`, `img_mgmt_slot_info`). The payload of the request is not looked at.
+#[inline(never)]
 pub(crate) fn slot_info(cx: &Context<'_>, out: &mut Vec<u8>) {
     let images: Vec<_> = (0..=cx.config.more_images.len()).map(|image| slots(cx, image)).collect();
     emit_slot_info(out, &images, cx.form());

@@ -26,6 +26,7 @@ pub(crate) struct SetNext {
 
 /// Tests or confirms an image, then answers with the list (Zephyr `img_mgmt_state.c`,
 /// `img_mgmt_state_write`).
+#[inline(never)]
 pub(crate) fn write_state(body: &[u8], cx: &Context<'_>) -> Answer {
     match decide(body, cx) {
         Ok(work) => Answer::Planned(Box::new(Plan::SetNext(work))),
@@ -74,6 +75,7 @@ impl SetNext {
         Self { erase, refusal: Some(rc), ..Self::writing(Vec::new()) }
     }
 
+    #[inline(never)]
     pub(crate) fn step(&mut self, cx: &mut Context<'_>, out: &mut Vec<u8>) -> Step {
         if let Some(op) = self.writes.next().or_else(|| self.erase.next_page(cx)) {
             return Step::Flash(op);

@@ -30,6 +30,7 @@ pub(crate) enum Command {
 impl Command {
     /// The command of this number, if it is built in. Zephyr has reserved numbers for the console's
     /// echo and for statistics of memory pools, and no commands for them.
+    #[inline(never)]
     pub(crate) fn find(config: &ServerConfig, id: u8) -> Option<Self> {
         let (built_in, command) = match id {
             os::ECHO => (config.echo, Self::Echo),
@@ -64,6 +65,7 @@ pub(crate) struct Os {
 
 impl Os {
     /// Runs the handler of a command.
+    #[inline(never)]
     pub(crate) fn handle(
         &mut self,
         command: Command,

@@ -48,6 +48,7 @@ const SAVE_NOT_SUPPORTED: GroupError = code(8);
 
 impl Command {
     /// The command of this number, if it is built in.
+    #[inline(never)]
     pub(crate) fn find(config: &ServerConfig, id: u8) -> Option<Self> {
         let command = match id {
             settings::READ_WRITE => Self::ReadWrite,

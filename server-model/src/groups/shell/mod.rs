@@ -26,6 +26,7 @@ const EMPTY_COMMAND: GroupError = GroupError::new(group::SHELL, 3);
 
 impl Command {
     /// The command of this number, if it is built in.
+    #[inline(never)]
     pub(crate) fn find(config: &ServerConfig, id: u8) -> Option<Self> {
         (config.shell && id == group::shell::EXEC).then_some(Self::Exec)
     }
