@@ -2,8 +2,9 @@
 
 use crate::att::DEFAULT_MTU;
 use crate::channel::Reception;
-use crate::config::{ConnParams, LinkConfig};
+use crate::config::LinkConfig;
 use crate::controller::{Controller, Packet};
+use crate::params::ConnParams;
 use crate::phy::{AirTimes, T_IFS};
 use crate::trace::{CloseCause, LinkEvent, Role};
 use sim_core::Time;
@@ -196,7 +197,7 @@ impl Connection {
         }
         let used = (now + T_IFS).since(self.event_start);
         let pair = (air.of(self.octets) + T_IFS) * 2;
-        (used + pair + config.event_overhead > self.params.interval).then_some(CloseCause::NoTime)
+        (used + config.event_end.needs(pair) > self.params.interval).then_some(CloseCause::NoTime)
     }
 
     /// What the trace learns of a packet when it has ended.

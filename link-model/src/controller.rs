@@ -1,7 +1,7 @@
 //! One end's link layer: what it has to send, acknowledgement and retransmission.
 
 use crate::att::{Procedure, value_octets};
-use crate::config::ConnParams;
+use crate::params::ConnParams;
 use sim_core::{Sdu, Time};
 use std::collections::VecDeque;
 

@@ -1,9 +1,10 @@
 //! The machine: both controllers, the air between them, and the hosts on top as far as GATT goes.
 
 use crate::channel::Channel;
-use crate::config::{ConnParams, LinkConfig};
+use crate::config::LinkConfig;
 use crate::connection::Connection;
 use crate::controller::Control;
+use crate::params::ConnParams;
 use crate::phy::AirTimes;
 use crate::trace::{LinkEvent, Role, reason};
 use sim_core::{Machine, Sdu, Seed, Slot, Span, Stream, Time};
@@ -129,7 +130,7 @@ impl Link {
     /// A link with nobody connected and nobody advertising.
     pub fn new(config: LinkConfig, seed: Seed) -> Self {
         Self {
-            channel: Channel::new(seed, &config),
+            channel: Channel::new(seed, &config.channel),
             air: AirTimes::new(config.phy, config.encrypted),
             adv_delay: seed.stream("link.advertising"),
             config,

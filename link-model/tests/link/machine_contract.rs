@@ -1,6 +1,6 @@
 //! The link keeps the machine contract under arbitrary inputs and loss.
 
-use link_model::{ConnParams, Link, LinkConfig, LinkIn, LinkOut, Phy};
+use link_model::{ChannelConfig, ConnParams, Link, LinkConfig, LinkIn, LinkOut, Phy};
 use proptest::prelude::*;
 use sim_core::contract::{Harness, check};
 use sim_core::{Ppm, Priority, Sdu, Seed, Slot, Span, Time};
@@ -59,8 +59,7 @@ fn config() -> impl Strategy<Value = LinkConfig> {
                 max_pairs,
                 central_host_latency: Span::from_ms(latency_ms),
                 param_update_delay: Span::from_s(delay_s),
-                loss: Ppm::new(loss),
-                miss: Ppm::new(loss / 10),
+                channel: ChannelConfig { loss: Ppm::new(loss), miss: Ppm::new(loss / 10) },
                 ..LinkConfig::default()
             }
         },

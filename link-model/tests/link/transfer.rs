@@ -2,9 +2,14 @@
 
 use crate::hosts::Hosts;
 use link_model::{
-    CloseCause, ConnParams, LinkConfig, LinkEvent, LinkIn, LinkOut, Phy, Reception, Role, reason,
+    ChannelConfig, CloseCause, ConnParams, LinkConfig, LinkEvent, LinkIn, LinkOut, Phy, Reception,
+    Role, reason,
 };
 use sim_core::{Ppm, Sdu, Slot, Span, Time};
+
+fn loses(loss: Ppm) -> ChannelConfig {
+    ChannelConfig { loss, ..ChannelConfig::default() }
+}
 
 fn pairs_per_event(hosts: &Hosts) -> Vec<u16> {
     let mut packets = 0;
@@ -77,7 +82,7 @@ fn set_up_reaches_ready_with_the_smaller_mtu_and_one_subscription() {
 #[test]
 fn a_write_arrives_whole_and_once_and_is_acknowledged_after_that() {
     for loss in [0, 100_000, 300_000] {
-        let c = LinkConfig { loss: Ppm::new(loss), ..LinkConfig::default() };
+        let c = LinkConfig { channel: loses(Ppm::new(loss)), ..LinkConfig::default() };
         let mut hosts = Hosts::connected(c, 9);
         for tag in 1..=20 {
             hosts.write(tag, 480);
@@ -191,7 +196,7 @@ fn an_attempt_with_nobody_advertising_fails_at_its_timeout() {
 
 #[test]
 fn when_every_packet_is_lost_no_connection_comes_about() {
-    let c = LinkConfig { loss: Ppm::ONE, ..LinkConfig::default() };
+    let c = LinkConfig { channel: loses(Ppm::ONE), ..LinkConfig::default() };
     let mut hosts = Hosts::new(c, 1);
     hosts.tell(LinkIn::Advertise);
     hosts.tell(LinkIn::Connect { timeout: Span::from_s(30) });

@@ -2,7 +2,7 @@
 
 use super::ScenarioError;
 use super::resolve::Resolver;
-use link_model::{ConnParams, LinkConfig, Phy};
+use link_model::{ChannelConfig, ConnParams, EventEnd, LinkConfig, Phy};
 use sim_core::{Ppm, Span};
 
 impl Resolver<'_> {
@@ -29,13 +29,19 @@ impl Resolver<'_> {
             data_length: self.number("link.data_length") as u8,
             central_mtu: self.number("link.mtu") as u16,
             peripheral_mtu: self.number("server.mtu") as u16,
-            event_overhead: Span::from_us(self.number("link.event_overhead_us")),
+            event_end: EventEnd::WorstPair {
+                overhead: Span::from_us(self.number("link.event_overhead_us")),
+            },
             max_pairs: self.number("central.max_pairs") as u8,
             central_host_latency: Span::from_us(self.number("central.host_latency_us")),
             adv_interval: Span::from_us(self.number("link.adv_interval_us")),
             param_update_delay: Span::from_ms(self.number("link.param_update_delay_ms")),
-            loss: Ppm::new(self.octets("link.loss_ppm")),
-            miss: Ppm::new(self.octets("link.miss_ppm")),
+            channel: ChannelConfig {
+                loss: Ppm::new(self.octets("link.loss_ppm")),
+                miss: Ppm::new(self.octets("link.miss_ppm")),
+            },
+            phy_update: false,
+            ..LinkConfig::default()
         })
     }
 }

@@ -1,6 +1,5 @@
 //! What the air does to a packet.
 
-use crate::config::LinkConfig;
 use sim_core::{Ppm, Seed, Stream};
 
 /// How a packet arrived.
@@ -15,6 +14,15 @@ pub enum Reception {
     Missed,
 }
 
+/// What is known of the air.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChannelConfig {
+    /// Probability that a packet is received with a CRC error.
+    pub loss: Ppm,
+    /// Probability that a packet's access address is missed.
+    pub miss: Ppm,
+}
+
 /// Independent loss with constant probabilities. The fate of a packet is a function of the seed,
 /// the connection event and the packet's place in it, so that two clients under one seed meet the
 /// same air.
@@ -26,7 +34,7 @@ pub(crate) struct Channel {
 }
 
 impl Channel {
-    pub(crate) fn new(seed: Seed, config: &LinkConfig) -> Self {
+    pub(crate) fn new(seed: Seed, config: &ChannelConfig) -> Self {
         Self { stream: seed.stream("link.channel"), loss: config.loss, miss: config.miss }
     }
 
