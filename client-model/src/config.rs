@@ -2,6 +2,7 @@
 
 use crate::strategies::{Android, NcsCentralSample};
 use crate::strategy::Strategy;
+use crate::uplink::UplinkConfig;
 use serde::{Deserialize, Serialize};
 use sim_core::Span;
 use std::fmt;
@@ -159,6 +160,9 @@ pub struct ClientConfig {
     pub memory_alignment: u16,
     /// What the sample announces as `len`.
     pub len_rule: LenRule,
+    /// The client is a gateway that gets the image from a host while it uploads. `None`: it has the
+    /// image.
+    pub uplink: Option<UplinkConfig>,
     /// The image to install.
     pub image: Image,
 }
@@ -193,6 +197,7 @@ impl ClientConfig {
             era: Era::default(),
             memory_alignment: 1,
             len_rule: LenRule::default(),
+            uplink: None,
             image,
         }
     }

@@ -186,6 +186,17 @@ pub enum ClientError {
     /// The strategy neither sends nor waits nor ends: a mistake in the strategy.
     #[error("strategy_stalled: nothing outstanding and nothing to send")]
     StrategyStalled,
+    /// The gateway's ring cannot take the rest of a chunk, nor can it let go of anything.
+    #[error(
+        "ring_too_small: a ring of {ring} octets, full, lacks octets of the chunk of {chunk} that \
+         goes next"
+    )]
+    RingTooSmall {
+        /// Octets of the ring.
+        ring: u32,
+        /// Octets of the chunk.
+        chunk: u16,
+    },
 }
 
 /// A refusal's code with its name: `rc 3 (MGMT_ERR_EINVAL)`, `error 28 of group 1 (...)`.
@@ -202,7 +213,7 @@ impl fmt::Display for Named {
 
 impl ClientError {
     /// Every name that [`Self::name`] can give.
-    pub const NAMES: [&'static str; 22] = [
+    pub const NAMES: [&'static str; 23] = [
         "connect_timeout",
         "link_lost",
         "timeout",
@@ -225,6 +236,7 @@ impl ClientError {
         "image_not_active",
         "reverted",
         "strategy_stalled",
+        "ring_too_small",
     ];
 
     /// The error of a command that the server refused with this body.
@@ -264,6 +276,7 @@ impl ClientError {
             Self::ImageNotActive { .. } => "image_not_active",
             Self::Reverted => "reverted",
             Self::StrategyStalled => "strategy_stalled",
+            Self::RingTooSmall { .. } => "ring_too_small",
         }
     }
 
@@ -310,6 +323,7 @@ impl ClientError {
             Self::ImageNotActive { listed } => (20, none, listed.into(), 0),
             Self::Reverted => (21, none, 0, 0),
             Self::StrategyStalled => (22, none, 0, 0),
+            Self::RingTooSmall { ring, chunk } => (23, none, ring, chunk.into()),
         }
     }
 }
@@ -346,6 +360,7 @@ mod tests {
             E::ImageNotActive { listed: false },
             E::Reverted,
             E::StrategyStalled,
+            E::RingTooSmall { ring: 300, chunk: 469 },
         ]
     }
 

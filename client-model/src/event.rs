@@ -33,6 +33,9 @@ pub enum Phase {
     Confirm,
     /// The update is over.
     Done,
+    /// Before all: a gateway waits until enough of the image has come from its host. Last here, so
+    /// that the numbers of the others stay.
+    Buffer,
 }
 
 impl Phase {
@@ -51,6 +54,7 @@ impl Phase {
             Self::Reconnect => "reconnect",
             Self::Confirm => "confirm",
             Self::Done => "done",
+            Self::Buffer => "buffer",
         }
     }
 }
@@ -131,6 +135,37 @@ pub enum ClientEvent {
         #[serde(skip_serializing_if = "Option::is_none")]
         error: Option<ClientError>,
     },
+    /// The gateway asks its host for the image.
+    HostAsk {
+        /// The first octet that it asks for.
+        off: u32,
+    },
+    /// A block has come from the host.
+    Buffered {
+        /// Octets of the image that have come so far.
+        end: u32,
+        /// Octets in the ring that the server has not acknowledged.
+        held: u32,
+    },
+    /// Octets from the host find no room in the ring, or follow such octets: they are dropped.
+    Overflow {
+        /// Where in the image they begin.
+        off: u32,
+        /// How many they are.
+        len: u32,
+    },
+    /// The upload has to wait for octets from the host.
+    Starved {
+        /// Where the chunk begins that would go next.
+        off: u32,
+        /// Octets of it that have not come.
+        missing: u32,
+    },
+    /// The upload goes on: what it waited for has come, or is no longer what goes next.
+    Fed {
+        /// Octets of the image that have come so far.
+        end: u32,
+    },
 }
 
 impl Words for ClientEvent {
@@ -159,6 +194,11 @@ impl Words for ClientEvent {
             Self::Finish { outcome, error } => {
                 [8 | (outcome as u64) << 8, error.map_or(0, |error| error.word())]
             }
+            Self::HostAsk { off } => [first(9, off), 0],
+            Self::Buffered { end, held } => [first(10, end), held.into()],
+            Self::Overflow { off, len } => [first(11, off), len.into()],
+            Self::Starved { off, missing } => [first(12, off), missing.into()],
+            Self::Fed { end } => [first(13, end), 0],
         }
     }
 }
@@ -210,6 +250,19 @@ mod tests {
             finish(Outcome::Confirmed, None),
             finish(Outcome::Failed, None),
             finish(Outcome::Failed, Some(ClientError::MatchFailed)),
+            E::HostAsk { off: 1 }.words(),
+            E::HostAsk { off: 2 }.words(),
+            E::Buffered { end: 1, held: 0 }.words(),
+            E::Buffered { end: 2, held: 0 }.words(),
+            E::Buffered { end: 1, held: 1 }.words(),
+            E::Overflow { off: 1, len: 0 }.words(),
+            E::Overflow { off: 2, len: 0 }.words(),
+            E::Overflow { off: 1, len: 1 }.words(),
+            E::Starved { off: 1, missing: 0 }.words(),
+            E::Starved { off: 2, missing: 0 }.words(),
+            E::Starved { off: 1, missing: 1 }.words(),
+            E::Fed { end: 1 }.words(),
+            E::Fed { end: 2 }.words(),
         ];
         let distinct: std::collections::BTreeSet<[u64; 2]> = all.into_iter().collect();
         assert_eq!(distinct.len(), all.len());

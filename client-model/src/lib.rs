@@ -29,6 +29,7 @@ mod machine;
 mod session;
 pub mod strategies;
 mod strategy;
+mod uplink;
 
 pub use config::{ClientConfig, Era, Image, LenRule, Mode, StrategyKind};
 pub use error::{ClientError, Finish, Outcome};
@@ -38,3 +39,4 @@ pub use strategy::{
     AfterReset, Answer, CloneStrategy, EmptyBody, Failure, Habits, Limits, Next, Order, Oversize,
     Request, Sent, SeqRule, Strategy, Timeouts, View,
 };
+pub use uplink::{Outages, UplinkConfig};

@@ -88,7 +88,7 @@ impl Machine for Client {
 
     fn handle(&mut self, now: Time, input: ClientIn, (): ()) {
         match input {
-            ClientIn::Start => self.session.start(),
+            ClientIn::Start => self.session.start(now),
             ClientIn::Connected => self.session.connected(now),
             ClientIn::ConnectFailed => self.session.connect_failed(now),
             ClientIn::Ready { att_mtu } => self.session.ready(now, att_mtu),

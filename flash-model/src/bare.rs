@@ -66,7 +66,7 @@ impl BareDevice {
                 match out {
                     FlashOut::Trace(event) => watch.flash(&self.device, self.now, event),
                     FlashOut::Done { data } => return Ok(data),
-                    FlashOut::Busy { .. } | FlashOut::Slot(_) => {}
+                    FlashOut::Busy { .. } | FlashOut::Slot(_) | FlashOut::Failed { .. } => {}
                 }
             }
             self.now = self.device.deadline().expect("without a radio an operation runs at once");

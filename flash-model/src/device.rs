@@ -1,10 +1,12 @@
 //! The flash of one device as a machine: one timed operation at a time.
 
+use crate::arrays::Arrays;
 use crate::cut::Cut;
-use crate::nor::Nor;
+use crate::sync::{RadioSync, Rules, SyncConfig};
 use crate::view::{is_blank, sha256};
+use crate::window::{Course, Tail, WindowCounters};
 use crate::{Area, Counters, FlashEvent, FlashView, Geometry, KnownBytes, OpError, OpKind, Part};
-use sim_core::{Machine, Priority, Slot, Time};
+use sim_core::{Machine, Slot, Span, Time};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -35,17 +37,6 @@ pub enum FlashOp {
     },
 }
 
-/// How flash work shares the processor with the radio.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RadioSync {
-    /// Not at all: an operation starts when it is asked for (Zephyr
-    /// `SOC_FLASH_NRF_RADIO_SYNC_NONE`).
-    None,
-    /// Time is asked for first, for the whole operation, again with high priority after a refusal
-    /// (sdk-nrf `flash_sync_mpsl.c`, without its slices).
-    Mpsl,
-}
-
 /// A fact for the device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FlashIn {
@@ -60,9 +51,10 @@ pub enum FlashIn {
 /// What the device says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FlashOut {
-    /// To the radio: [`Slot::Ask`] or [`Slot::Done`].
+    /// To the radio: [`Slot::Ask`], [`Slot::Claim`], [`Slot::Abort`] or [`Slot::Done`].
     Slot(Slot),
-    /// An operation begins: the processor is halted until then.
+    /// An operation begins, or goes on in another window: the processor is halted until then. An
+    /// external part works by itself and halts nothing.
     Busy {
         /// When it ends.
         until: Time,
@@ -74,6 +66,12 @@ pub enum FlashOut {
         /// The buffer of a write, empty otherwise.
         data: Vec<u8>,
     },
+    /// The radio left no time for the operation within the limit of a flash call (`-ETIMEDOUT`). It
+    /// is given up wherever it stands.
+    Failed {
+        /// The buffer of a write, empty otherwise.
+        data: Vec<u8>,
+    },
     /// For the trace.
     Trace(FlashEvent),
 }
@@ -81,18 +79,24 @@ pub enum FlashOut {
 /// The flash of one device.
 #[derive(Clone, Debug)]
 pub struct Device {
-    nor: Nor,
-    sync: RadioSync,
+    pub(crate) nor: Arrays,
     known: Vec<Arc<KnownBytes>>,
-    work: Work,
-    out: VecDeque<FlashOut>,
+    pub(crate) work: Work,
+    pub(crate) out: VecDeque<FlashOut>,
+    /// How time is shared with the radio.
+    pub(crate) rules: Rules,
+    /// How far [`Work::Shared`] has come.
+    pub(crate) course: Course,
+    /// A call that may go on within this moment.
+    pub(crate) tail: Option<Tail>,
+    pub(crate) windows: WindowCounters,
 }
 
 #[derive(Clone, Debug)]
-enum Work {
+pub(crate) enum Work {
     Idle,
-    /// The radio has been asked for time.
-    Asked(FlashOp),
+    /// The operation goes on in windows that the radio leaves.
+    Shared(FlashOp),
     Running {
         op: FlashOp,
         since: Time,
@@ -111,19 +115,47 @@ impl FlashOp {
 
 impl Device {
     /// An erased, unworn, idle device.
-    pub fn new(part: Part, sync: RadioSync) -> Self {
+    pub fn new(part: Part, sync: impl Into<SyncConfig>) -> Self {
         Self {
-            nor: Nor::new(part),
-            sync,
+            nor: Arrays::new(part),
             known: Vec::new(),
             work: Work::Idle,
             out: VecDeque::with_capacity(4),
+            rules: sync.into().rules(&part),
+            course: Course::default(),
+            tail: None,
+            windows: WindowCounters::default(),
         }
     }
 
-    /// The part it is made of.
+    /// The same device with an erased external part, whose first octet has the address
+    /// [`crate::EXTERNAL_BASE`]. It must have the page and the write size of the part on the chip.
+    #[must_use]
+    pub fn with_external(mut self, part: Part) -> Self {
+        self.nor.attach(part);
+        self
+    }
+
+    /// The part on the chip.
     pub fn part(&self) -> &Part {
         self.nor.part()
+    }
+
+    /// The external part, if there is one.
+    pub fn external(&self) -> Option<&Part> {
+        self.nor.external()
+    }
+
+    /// The part that holds an address; that on the chip for addresses that none holds.
+    pub fn part_at(&self, at: u32) -> &Part {
+        self.nor.holding(at).part()
+    }
+
+    /// Whether no page of the area is left between an erase that began and one that ended: until
+    /// then its bits may read as anything (nRF5340 Product Specification, "Partial erase of a page in
+    /// flash").
+    pub fn is_defined(&self, area: Area) -> bool {
+        self.nor.holding(area.start).is_defined(area)
     }
 
     /// What it has done so far.
@@ -131,9 +163,9 @@ impl Device {
         self.nor.counters()
     }
 
-    /// Erases so far of the page that holds `at`.
+    /// Erases so far of the page that holds `at`; where no erase is needed, writes of its line.
     pub fn erases_of(&self, at: u32) -> u32 {
-        self.nor.erases_of(at)
+        self.nor.holding(at).erases_of(at)
     }
 
     /// Whether an operation could start now.
@@ -152,7 +184,7 @@ impl Device {
     /// # Panics
     /// When the stretch leaves the part or is not erased.
     pub fn load(&mut self, at: u32, data: &[u8]) {
-        self.nor.load(at, data);
+        self.nor.holding_mut(at).load(at, data);
     }
 
     /// Set-up: writes over what is there, ones in `data` leaving bits as they are. No time, no wear
@@ -161,7 +193,7 @@ impl Device {
     /// # Panics
     /// When the stretch leaves the part.
     pub fn overlay(&mut self, at: u32, data: &[u8]) {
-        self.nor.overlay(at, data);
+        self.nor.holding_mut(at).overlay(at, data);
     }
 
     /// Set-up: makes an area erased. No time, no wear.
@@ -169,13 +201,14 @@ impl Device {
     /// # Panics
     /// When the area leaves the part.
     pub fn clear(&mut self, area: Area) {
-        self.nor.clear(area);
+        self.nor.holding_mut(area.start).clear(area);
     }
 
     /// Set-up: shares time with the radio in another way. The device must be idle.
-    pub fn set_radio_sync(&mut self, sync: RadioSync) {
+    pub fn set_radio_sync(&mut self, sync: impl Into<SyncConfig>) {
         assert!(self.is_idle(), "flash: the way of sharing time changes only between operations");
-        self.sync = sync;
+        self.rules = sync.into().rules(self.part());
+        self.tail = None;
     }
 
     /// Lets [`FlashView::sha256`] recognise these octets instead of hashing them.
@@ -190,34 +223,32 @@ impl Device {
         if let Err(error) = self.nor.check(&op) {
             panic!("flash: a model asked for an impossible operation: {error}");
         }
-        match self.sync {
-            RadioSync::None => self.run(now, op),
-            RadioSync::Mpsl => self.ask(op, Priority::Normal),
+        if self.rules.radio == RadioSync::None || !self.nor.halts(&op) {
+            self.run(now, op);
+        } else {
+            self.begin_shared(now, op);
         }
     }
 
-    fn ask(&mut self, op: FlashOp, priority: Priority) {
-        let len = self.nor.time(&op);
-        self.out.push_back(FlashOut::Trace(FlashEvent::Ask {
-            kind: OpKind::of(&op),
-            high: priority == Priority::High,
-            len_us: len.as_us() as u32,
-        }));
-        self.out.push_back(FlashOut::Slot(Slot::Ask { len, priority }));
-        self.work = Work::Asked(op);
-    }
-
     fn run(&mut self, now: Time, op: FlashOp) {
-        let until = now + self.nor.time(&op);
+        let sliced = self.rules.slices > 1 && matches!(op, FlashOp::Erase { .. });
+        let time = if sliced && self.nor.halts(&op) {
+            self.rules.erase.work(self.rules.slices)
+        } else {
+            self.nor.time(&op)
+        };
+        let until = now + time;
         let event = self.start_event(&op);
         self.out.push_back(FlashOut::Trace(event));
-        let erase = matches!(op, FlashOp::Erase { .. });
-        self.out.push_back(FlashOut::Busy { until, erase });
+        if self.nor.halts(&op) {
+            let erase = matches!(op, FlashOp::Erase { .. });
+            self.out.push_back(FlashOut::Busy { until, erase });
+        }
         self.work = Work::Running { op, since: now, until };
     }
 
     /// The data are described when the work starts: nothing else can change them before its end.
-    fn start_event(&self, op: &FlashOp) -> FlashEvent {
+    pub(crate) fn start_event(&self, op: &FlashOp) -> FlashEvent {
         let (at, len, crc) = match *op {
             FlashOp::Erase { at } => (at, self.part().geometry.page, 0),
             FlashOp::Write { at, ref data } => (at, data.len() as u32, crc32fast::hash(data)),
@@ -229,26 +260,25 @@ impl Device {
     }
 
     fn answered(&mut self, now: Time, slot: Slot) {
-        match (slot, std::mem::replace(&mut self.work, Work::Idle)) {
-            (Slot::Grant { .. }, Work::Asked(op)) => self.run(now, op),
-            (Slot::Deny, Work::Asked(op)) => self.ask(op, Priority::High),
-            (Slot::Grant { .. }, other) => {
-                self.work = other;
-                if self.is_idle() {
-                    self.out.push_back(FlashOut::Slot(Slot::Done));
-                }
-            }
-            (_, other) => self.work = other,
+        if matches!(self.work, Work::Shared(_)) {
+            self.shared_answered(now, slot);
+        } else if let (Slot::Grant { .. }, Work::Idle) = (slot, &self.work) {
+            self.out.push_back(FlashOut::Slot(Slot::Done));
         }
     }
 
     #[cold]
     fn power_off(&mut self, now: Time, cut: Cut) {
-        if let Work::Running { op, since, .. } = std::mem::replace(&mut self.work, Work::Idle) {
-            self.nor.add_busy(now.since(since));
-            self.nor.tear(&op, now.since(since), cut);
-            self.out
-                .push_back(FlashOut::Trace(FlashEvent::Cut { kind: OpKind::of(&op), at: op.at() }));
+        self.tail = None;
+        match std::mem::replace(&mut self.work, Work::Idle) {
+            Work::Idle => {}
+            Work::Shared(op) => self.shared_power_off(now, &op, cut),
+            Work::Running { op, since, .. } => {
+                self.nor.holding_mut(op.at()).add_busy(now.since(since));
+                self.nor.tear(&op, now.since(since), cut);
+                let (kind, at) = (OpKind::of(&op), op.at());
+                self.out.push_back(FlashOut::Trace(FlashEvent::Cut { kind, at }));
+            }
         }
     }
 }
@@ -269,20 +299,23 @@ impl Machine for Device {
     fn deadline(&self) -> Option<Time> {
         match self.work {
             Work::Running { until, .. } => Some(until),
-            Work::Idle | Work::Asked(_) => None,
+            Work::Idle => self.tail_deadline(),
+            Work::Shared(_) => Some(self.shared_deadline()),
         }
     }
 
     fn on_deadline(&mut self, now: Time, (): ()) {
+        match self.work {
+            Work::Running { .. } => {}
+            Work::Idle => return self.close_tail(),
+            Work::Shared(_) => return self.shared_on_deadline(now),
+        }
         let Work::Running { op, since, .. } = std::mem::replace(&mut self.work, Work::Idle) else {
             return;
         };
         self.nor.apply(&op);
-        self.nor.add_busy(now.since(since));
+        self.nor.holding_mut(op.at()).add_busy(now.since(since));
         self.out.push_back(FlashOut::Trace(FlashEvent::End { kind: OpKind::of(&op), at: op.at() }));
-        if self.sync == RadioSync::Mpsl {
-            self.out.push_back(FlashOut::Slot(Slot::Done));
-        }
         let data = if let FlashOp::Write { data, .. } = op { data } else { Vec::new() };
         self.out.push_back(FlashOut::Done { data });
     }
@@ -303,6 +336,18 @@ impl FlashView for Device {
 
     fn is_blank(&self, area: Area) -> bool {
         is_blank(self.nor.bytes(area.start, area.len))
+    }
+
+    fn needs_erase(&self, at: u32) -> bool {
+        self.part_at(at).needs_erase()
+    }
+
+    fn array(&self, at: u32) -> Area {
+        self.nor.holding(at).area()
+    }
+
+    fn read_time(&self, area: Area) -> Span {
+        self.nor.read_time(area.start, area.len)
     }
 
     fn sha256(&self, area: Area) -> [u8; 32] {

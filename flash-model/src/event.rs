@@ -40,11 +40,27 @@ pub enum FlashEvent {
         /// CRC-32 of the data; 0 for an erase.
         crc: u32,
     },
+    /// The processor halts for a part of an operation, in a window that the radio leaves.
+    Window {
+        /// What is done.
+        kind: OpKind,
+        /// Words written, or slices of a page erase; 1 for a whole page.
+        units: u16,
+        /// How long, in microseconds.
+        len_us: u32,
+    },
     /// The operation is over.
     End {
         /// What was done.
         kind: OpKind,
         /// First address erased or written.
+        at: u32,
+    },
+    /// The radio left no time for the operation within the limit of a flash call.
+    Failed {
+        /// What was to be done.
+        kind: OpKind,
+        /// First address to erase or write.
         at: u32,
     },
     /// The supply failed during the operation.
@@ -132,6 +148,8 @@ impl Words for FlashEvent {
             Self::Start { kind, at, len, crc } => pack(2, kind as u8, 0, at, wide(len, crc)),
             Self::End { kind, at } => pack(3, kind as u8, 0, at, 0),
             Self::Cut { kind, at } => pack(4, kind as u8, 0, at, 0),
+            Self::Window { kind, units, len_us } => pack(5, kind as u8, 0, len_us, units.into()),
+            Self::Failed { kind, at } => pack(6, kind as u8, 0, at, 0),
         }
     }
 }

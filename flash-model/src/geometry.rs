@@ -1,6 +1,4 @@
-//! Sizes and times of a flash part, and stretches of it.
-
-use sim_core::Span;
+//! Sizes of a flash part, and stretches of it.
 
 /// Sizes of a flash part, in octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,24 +20,14 @@ pub struct Area {
     pub len: u32,
 }
 
-/// A flash part: sizes, times and what a word endures between erases.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Part {
-    /// What the part is called in reports.
-    pub name: &'static str,
-    /// Sizes.
-    pub geometry: Geometry,
-    /// Time to erase one page.
-    pub erase_page: Span,
-    /// Time to write one 32-bit word.
-    pub write_word: Span,
-    /// How often a word may be written between erases (nWRITE), a write of all ones included.
-    pub writes_per_word: u8,
-}
-
 impl Geometry {
     /// The octets that one write pulse programs and that nWRITE counts by.
     pub const WORD: u32 = 4;
+
+    /// Number of pages.
+    pub const fn pages(&self) -> u32 {
+        self.size / self.page
+    }
 
     /// Spacing of the fields of an MCUboot trailer: 8, or the write size where that is larger
     /// (MCUboot `BOOT_MAX_ALIGN`).
@@ -84,41 +72,9 @@ impl Area {
     }
 }
 
-impl Part {
-    /// nRF52840: 1 MiB, 85 ms a page (nrfx `NRFX_NVMC` page erase time), 41 us a word (nRF52840
-    /// Product Specification, NVMC electrical specification).
-    pub const fn nrf52840() -> Self {
-        Self {
-            name: "nrf52840",
-            geometry: Geometry { size: 0x10_0000, page: 4096, write_size: 4 },
-            erase_page: Span::from_ms(85),
-            write_word: Span::from_us(41),
-            writes_per_word: 2,
-        }
-    }
-
-    /// nRF52833: 512 KiB, 87.5 ms a page, 42 us a word (nRF52833 Product Specification, NVMC; the
-    /// same figures in BabbleSim's hardware model of the part).
-    pub const fn nrf52833() -> Self {
-        Self {
-            name: "nrf52833",
-            geometry: Geometry { size: 0x8_0000, page: 4096, write_size: 4 },
-            erase_page: Span::from_us(87_500),
-            write_word: Span::from_us(42),
-            writes_per_word: 2,
-        }
-    }
-
-    /// Time to write `len` octets: each started word takes its pulse.
-    pub fn write_time(&self, len: u32) -> Span {
-        self.write_word * u64::from(len.div_ceil(Geometry::WORD))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Area, Part};
-    use sim_core::Span;
+    use super::Area;
 
     #[test]
     fn neighbours_do_not_overlap_but_one_octet_more_does() {
@@ -137,12 +93,5 @@ mod tests {
         assert_eq!(a.page_count(0x1000), 2);
         assert_eq!(a.pages(0x1000).collect::<Vec<_>>(), [0x3000, 0x4000]);
         assert_eq!(a.pages(0x1000).next_back(), Some(0x4000));
-    }
-
-    #[test]
-    fn a_buffer_of_512_takes_128_word_pulses() {
-        assert_eq!(Part::nrf52840().write_time(512), Span::from_us(5_248));
-        assert_eq!(Part::nrf52840().write_time(1), Span::from_us(41));
-        assert_eq!(Part::nrf52833().write_time(512), Span::from_us(5_376));
     }
 }

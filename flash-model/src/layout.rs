@@ -41,7 +41,7 @@ pub enum LayoutError {
         start: u32,
         /// Its length in octets.
         len: u32,
-        /// Size of the part.
+        /// First address behind the part.
         size: u32,
     },
     /// Two partitions share octets.
@@ -66,6 +66,8 @@ impl Layout {
         ("nrf52840dk", Self::nrf52840dk()),
         ("nrf52840dk-2022", Self::nrf52840dk_2022()),
         ("nrf52833dk", Self::nrf52833dk()),
+        ("nrf5340dk", Self::nrf5340dk()),
+        ("nrf54l15dk", Self::nrf54l15dk()),
         ("ncs", Self::ncs_partition_manager()),
     ];
 
@@ -100,6 +102,29 @@ impl Layout {
         }
     }
 
+    /// Application core of the nRF5340 DK, the slots for one image as the parts for TF-M and its
+    /// non-secure image together (Zephyr `dts/vendor/nordic/nrf5340_cpuapp_partition.dtsi`). The 32
+    /// KiB from 0xf0000 that TF-M keeps for itself belong to no partition here.
+    pub const fn nrf5340dk() -> Self {
+        Self {
+            boot: Area::new(0, 0x1_0000),
+            slots: [Area::new(0x1_0000, 0x7_0000), Area::new(0x8_0000, 0x7_0000)],
+            scratch: None,
+            storage: Some(Area::new(0xf_8000, 0x8000)),
+        }
+    }
+
+    /// Application core of the nRF54L15 DK (Zephyr
+    /// `dts/vendor/nordic/nrf54l15_cpuapp_partition.dtsi`). The last 96 KiB belong to the other core.
+    pub const fn nrf54l15dk() -> Self {
+        Self {
+            boot: Area::new(0, 0x1_0000),
+            slots: [Area::new(0x1_0000, 0xa_6000), Area::new(0xb_6000, 0xa_6000)],
+            scratch: None,
+            storage: Some(Area::new(0x15_c000, 0x9000)),
+        }
+    }
+
     /// nRF52840 with the partition manager of the nRF Connect SDK: MCUboot at 0
     /// (`CONFIG_PM_PARTITION_SIZE_MCUBOOT`), settings storage at the end
     /// (`CONFIG_PM_PARTITION_SIZE_SETTINGS_STORAGE`), and what is left shared equally by the slots
@@ -116,6 +141,17 @@ impl Layout {
             slots: [Area::new(MCUBOOT, SLOT), Area::new(MCUBOOT + SLOT, SLOT)],
             scratch: None,
             storage: Some(Area::new(FLASH - SETTINGS, SETTINGS)),
+        }
+    }
+
+    /// The name of the layout that the development kit of a part has; of the nRF52840 DK for parts
+    /// without one.
+    pub fn preset_of(part: &str) -> &'static str {
+        match part {
+            "nrf52833" => "nrf52833dk",
+            "nrf5340" => "nrf5340dk",
+            "nrf54l15" => "nrf54l15dk",
+            _ => "nrf52840dk",
         }
     }
 
@@ -137,6 +173,15 @@ impl Layout {
     /// Whether the partitions begin and end at pages, lie inside the part, do not overlap, and
     /// neither slots nor scratch area are empty.
     pub fn check(&self, geometry: &Geometry) -> Result<(), LayoutError> {
+        self.check_with(geometry, None)
+    }
+
+    /// The same for a device with an external part, whose addresses are given.
+    pub fn check_with(
+        &self,
+        geometry: &Geometry,
+        external: Option<Area>,
+    ) -> Result<(), LayoutError> {
         let named = self.named();
         for &(part, area) in named.iter().flatten() {
             let Area { start, len } = area;
@@ -144,8 +189,10 @@ impl Layout {
             if start % page != 0 || len % page != 0 {
                 return Err(LayoutError::Unaligned { part, start, len, page });
             }
-            if start.checked_add(len).is_none_or(|end| end > geometry.size) {
-                return Err(LayoutError::OutOfPart { part, start, len, size: geometry.size });
+            let array = external.filter(|external| start >= external.start);
+            let array = array.unwrap_or(Area::new(0, geometry.size));
+            if start.checked_add(len).is_none_or(|end| end > array.end()) {
+                return Err(LayoutError::OutOfPart { part, start, len, size: array.end() });
             }
         }
         for (part, area) in named[1..4].iter().flatten() {
@@ -201,13 +248,20 @@ mod tests {
     }
 
     #[test]
-    fn every_preset_fits_its_part_and_uses_it_to_the_end() {
+    fn every_preset_fits_its_part_and_uses_what_belongs_to_it_to_the_end() {
         for (name, layout) in Layout::PRESETS {
-            let part = if *name == "nrf52833dk" { Part::nrf52833() } else { Part::nrf52840() };
+            let part = Part::ALL.into_iter().find(|part| Layout::preset_of(part.name) == *name);
+            let part = part.unwrap_or(Part::nrf52840());
             assert_eq!(layout.check(&part.geometry), Ok(()), "{name}");
             assert_eq!(Layout::preset(name), Some(*layout));
             let parts = layout.named().into_iter().flatten().map(|(_, area)| area);
-            assert_eq!(parts.map(|area| area.len).sum::<u32>(), part.geometry.size, "{name}");
+            let others = match part.name {
+                "nrf5340" => 0x8000,
+                "nrf54l15" => 96 * 1024,
+                _ => 0,
+            };
+            let used = parts.map(|area| area.len).sum::<u32>();
+            assert_eq!(used + others, part.geometry.size, "{name}");
         }
         assert_eq!(Layout::preset("nrf52841dk"), None);
     }
@@ -217,6 +271,21 @@ mod tests {
         let ncs = Layout::ncs_partition_manager();
         assert_eq!(ncs.primary(), Area::new(0xc000, 0x79000));
         assert_eq!(ncs.secondary(), Area::new(0x85000, 0x79000));
+    }
+
+    #[test]
+    fn a_slot_may_lie_in_an_external_part_and_must_end_in_it() {
+        let external = Area::new(0x1200_0000, 0x80_0000);
+        let with = |secondary| {
+            let dk = Layout::nrf52840dk();
+            Layout { slots: [dk.primary(), secondary], ..dk }.check_with(&GEOMETRY, Some(external))
+        };
+        assert_eq!(with(Area::new(0x1200_0000, 0x76000)), Ok(()));
+        assert_eq!(with(Area::new(0x127f_f000, 0x1000)), Ok(()));
+        for out in [Area::new(0x127f_f000, 0x2000), Area::new(0x11ff_f000, 0x1000)] {
+            let error = with(out).expect_err("ends behind its part");
+            assert!(matches!(error, LayoutError::OutOfPart { part: "secondary", .. }));
+        }
     }
 
     #[test]

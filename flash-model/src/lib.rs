@@ -9,8 +9,10 @@
 
 #![expect(clippy::doc_markdown, reason = "MCUboot and nRF52840 are names, not code")]
 
+mod arrays;
 mod bare;
 mod boot;
+mod counters;
 mod cut;
 mod device;
 mod event;
@@ -18,15 +20,22 @@ mod geometry;
 mod image;
 mod layout;
 mod nor;
+mod op_error;
+mod part;
+mod qspi;
+mod sync;
 mod trailer;
 mod view;
+mod window;
 
+pub use arrays::EXTERNAL_BASE;
 pub use bare::{BareDevice, PowerFailed, Watch};
 pub use boot::{BootConfig, BootIn, BootLoader, BootMode, BootOut, BootResult, Interrupted};
+pub use counters::Counters;
 pub use cut::Cut;
-pub use device::{Device, FlashIn, FlashOp, FlashOut, RadioSync};
+pub use device::{Device, FlashIn, FlashOp, FlashOut};
 pub use event::{BootEvent, FlashEvent, OpKind};
-pub use geometry::{Area, Geometry, Part};
+pub use geometry::{Area, Geometry};
 pub use image::{
     BuildError, Dependency, HashAlgorithm, HashScan, ImageBuilder, ImageError, ImageHash,
     ImageHeader, ImageInfo, ImagePolicy, ImageSpec, ImageVersion, KeyError, KeyKind,
@@ -34,9 +43,13 @@ pub use image::{
     VerifyingKey, VersionError, flags, generated_body, slot_image, slot_image_by, tlv_type,
 };
 pub use layout::{Layout, LayoutError};
-pub use nor::{Counters, OpError};
+pub use op_error::OpError;
+pub use part::{Memory, Part};
+pub use qspi::Qspi;
+pub use sync::{PartialErase, RadioSync, SyncConfig};
 pub use trailer::{
     Field, Flag, Magic, SetConfirmedError, SetNextError, SetPendingError, SwapRow, SwapType,
     Trailer, TrailerMap, set_confirmed, set_next, set_pending, swap_row, swap_type,
 };
 pub use view::{FlashView, KnownBytes};
+pub use window::WindowCounters;

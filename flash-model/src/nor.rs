@@ -1,98 +1,38 @@
-//! The array itself: what erases and writes do to its bits, and what it counts.
+//! One array: what erases and writes do to its bits, and what it counts.
 
 use crate::view::is_blank;
-use crate::{Area, Cut, FlashOp, Geometry, Part};
+use crate::{Area, Counters, Cut, Geometry, Memory, OpError, Part};
 use sim_core::Span;
 
-/// What a device has done since it was made. Set-up access is not counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counters {
-    /// Page erases.
-    pub erases: u32,
-    /// Write calls.
-    pub writes: u32,
-    /// 32-bit words written.
-    pub words: u64,
-    /// Time spent erasing and writing.
-    pub busy: Span,
-    /// Erases of the page that was erased most often.
-    pub max_page_erases: u32,
-    /// Words written more often than the part endures between erases (nWRITE). The model ANDs them
-    /// like any other; the contents of the real part are not guaranteed.
-    pub overwritten_words: u64,
-}
-
-/// Why an operation cannot be carried out. The real part faults or corrupts; a model that asks for
-/// such a thing is wrong, so [`crate::Device`] panics with this text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum OpError {
-    /// Erase at an address inside a page.
-    #[error("erase at {at:#x}: not the start of a page of {page:#x}")]
-    ErasesInsidePage {
-        /// The address.
-        at: u32,
-        /// Page size.
-        page: u32,
-    },
-    /// Write that is not whole write units at a unit's address.
-    #[error("write of {len} octets at {at:#x}: not in units of {write_size}")]
-    Unaligned {
-        /// The address.
-        at: u32,
-        /// Octets to be written.
-        len: u32,
-        /// The write unit.
-        write_size: u32,
-    },
-    /// Nothing to write.
-    #[error("write of nothing at {at:#x}")]
-    Empty {
-        /// The address.
-        at: u32,
-    },
-    /// The stretch leaves the part.
-    #[error("{len} octets at {at:#x}: behind the end of the flash ({size:#x})")]
-    OutOfPart {
-        /// The address.
-        at: u32,
-        /// Octets of the stretch.
-        len: u32,
-        /// Size of the part.
-        size: u32,
-    },
-    /// Source and destination of a copy share octets.
-    #[error("copy of {len} octets from {from:#x} to {to:#x}: they overlap")]
-    Overlap {
-        /// Source.
-        from: u32,
-        /// Destination.
-        to: u32,
-        /// Length in octets.
-        len: u32,
-    },
-}
-
-/// A NOR array with the rules of its part.
+/// An array with the rules of its part. Addresses count from its base.
 #[derive(Clone, Debug)]
 pub(crate) struct Nor {
     part: Part,
+    /// Address of the first octet.
+    base: u32,
     bytes: Vec<u8>,
-    /// Writes since the last erase, per word, saturating.
+    /// Writes since the last erase, per word, saturating; empty for parts that set no limit.
     written: Vec<u8>,
-    /// Erases per page.
-    erased: Vec<u32>,
+    /// Erases per page; writes per line where no erase is needed.
+    used: Vec<u32>,
+    /// Pages that an erase has begun to change, and for how long by now.
+    begun: Vec<(u32, Span)>,
     counters: Counters,
 }
 
 impl Nor {
-    /// An erased, unworn array.
-    pub(crate) fn new(part: Part) -> Self {
-        let Geometry { size, page, .. } = part.geometry;
+    /// An erased, unworn array whose first octet has the address `base`, a multiple of its page.
+    pub(crate) fn new(part: Part, base: u32) -> Self {
+        let Geometry { size, page, write_size } = part.geometry;
+        let limited = part.writes_per_word < u8::MAX;
+        let wear_unit = if part.needs_erase() { page } else { write_size };
         Self {
             part,
+            base,
             bytes: vec![0xff; size as usize],
-            written: vec![0; (size / Geometry::WORD) as usize],
-            erased: vec![0; (size / page) as usize],
+            written: vec![0; if limited { (size / Geometry::WORD) as usize } else { 0 }],
+            used: vec![0; (size / wear_unit) as usize],
+            begun: Vec::new(),
             counters: Counters::default(),
         }
     }
@@ -101,46 +41,47 @@ impl Nor {
         &self.part
     }
 
+    /// The addresses of the array.
+    pub(crate) fn area(&self) -> Area {
+        Area::new(self.base, self.part.geometry.size)
+    }
+
     pub(crate) fn counters(&self) -> Counters {
         self.counters
     }
 
-    /// Erases of the page that holds `at`.
+    /// Erases of the page that holds `at`; where no erase is needed, writes of its line.
     pub(crate) fn erases_of(&self, at: u32) -> u32 {
-        self.erased[(at / self.part.geometry.page) as usize]
+        self.used[((at - self.base) / self.wear_unit()) as usize]
     }
 
     pub(crate) fn bytes(&self, at: u32, len: u32) -> &[u8] {
-        &self.bytes[at as usize..(at + len) as usize]
+        let start = self.index(at);
+        &self.bytes[start..start + len as usize]
     }
 
-    /// Whether the part can carry out the operation.
-    pub(crate) fn check(&self, op: &FlashOp) -> Result<(), OpError> {
-        let Geometry { size, page, write_size } = self.part.geometry;
-        let inside = |at: u32, len: u32| {
-            let end = at.checked_add(len);
-            if end.is_some_and(|end| end <= size) {
-                Ok(())
-            } else {
-                Err(OpError::OutOfPart { at, len, size })
-            }
-        };
-        let (at, len) = match *op {
-            FlashOp::Erase { at } => {
-                inside(at, page)?;
-                let aligned = at % page == 0;
-                return if aligned { Ok(()) } else { Err(OpError::ErasesInsidePage { at, page }) };
-            }
-            FlashOp::Write { at, ref data } => (at, data.len() as u32),
-            FlashOp::Copy { from, to, len } => {
-                inside(from, len)?;
-                if Area::new(from, len).overlaps(&Area::new(to, len)) {
-                    return Err(OpError::Overlap { from, to, len });
-                }
-                (to, len)
-            }
-        };
-        inside(at, len)?;
+    /// Whether a stretch lies in the array.
+    pub(crate) fn check_inside(&self, at: u32, len: u32) -> Result<(), OpError> {
+        let size = self.part.geometry.size;
+        let end = at.checked_sub(self.base).and_then(|offset| offset.checked_add(len));
+        if end.is_some_and(|end| end <= size) {
+            Ok(())
+        } else {
+            Err(OpError::OutOfPart { at, len, size })
+        }
+    }
+
+    /// Whether a page can be erased.
+    pub(crate) fn check_erase(&self, at: u32) -> Result<(), OpError> {
+        let page = self.part.geometry.page;
+        self.check_inside(at, page)?;
+        if at % page == 0 { Ok(()) } else { Err(OpError::ErasesInsidePage { at, page }) }
+    }
+
+    /// Whether a stretch can be written.
+    pub(crate) fn check_write(&self, at: u32, len: u32) -> Result<(), OpError> {
+        let write_size = self.part.geometry.write_size;
+        self.check_inside(at, len)?;
         if len == 0 {
             return Err(OpError::Empty { at });
         }
@@ -150,63 +91,75 @@ impl Nor {
         Ok(())
     }
 
-    /// How long the operation takes.
-    pub(crate) fn time(&self, op: &FlashOp) -> Span {
-        match op {
-            FlashOp::Erase { .. } => self.part.erase_page,
-            FlashOp::Write { data, .. } => self.part.write_time(data.len() as u32),
-            FlashOp::Copy { len, .. } => self.part.write_time(*len),
-        }
+    /// Erases a page.
+    pub(crate) fn erase(&mut self, at: u32) {
+        let page = self.part.geometry.page;
+        self.clear(Area::new(at, page));
+        self.begun.retain(|(begun, _)| *begun != at);
+        self.count_erase(at);
     }
 
-    /// Carries out a checked operation.
-    pub(crate) fn apply(&mut self, op: &FlashOp) {
-        match *op {
-            FlashOp::Erase { at } => self.erase(at),
-            FlashOp::Write { at, ref data } => {
-                let to = at as usize;
-                and(&mut self.bytes[to..to + data.len()], data);
-                self.count_write(at, data.len() as u32);
+    /// Erases a page for a part of the time that it needs. Its bits are undefined until the parts
+    /// add up to the whole; then it is erased, which this tells.
+    pub(crate) fn erase_partly(&mut self, at: u32, time: Span) -> bool {
+        let sum = match self.begun.iter_mut().find(|(page, _)| *page == at) {
+            Some((_, sum)) => {
+                *sum += time;
+                *sum
             }
-            FlashOp::Copy { from, to, len } => {
-                let (source, target) = apart(&mut self.bytes, from, to, len);
-                and(target, source);
-                self.count_write(to, len);
+            None => {
+                self.begun.push((at, time));
+                time
             }
+        };
+        let done = sum >= self.part.erase_page;
+        if done {
+            self.erase(at);
         }
+        done
     }
 
-    /// Leaves what a checked operation has done when the supply fails after so much of its time.
+    /// Whether no page of the stretch is left between an erase that began and one that ended.
+    pub(crate) fn is_defined(&self, area: Area) -> bool {
+        let page = self.part.geometry.page;
+        !self.begun.iter().any(|(at, _)| Area::new(*at, page).overlaps(&area))
+    }
+
+    /// Writes octets.
+    pub(crate) fn write(&mut self, at: u32, data: &[u8]) {
+        let to = self.index(at);
+        put(&self.part, &mut self.bytes[to..to + data.len()], data);
+        self.count_write(at, data.len() as u32);
+    }
+
+    /// Writes what lies elsewhere in the array, not overlapping.
+    pub(crate) fn copy(&mut self, from: u32, to: u32, len: u32) {
+        let (source, target) = (self.index(from), self.index(to));
+        let (source, target) = apart(&mut self.bytes, source, target, len as usize);
+        put(&self.part, target, source);
+        self.count_write(to, len);
+    }
+
+    /// Leaves what an erase has done when the supply fails after so much of its time.
     #[cold]
-    pub(crate) fn tear(&mut self, op: &FlashOp, after: Span, cut: Cut) {
-        let total = self.time(op);
-        match *op {
-            FlashOp::Erase { at } => {
-                let page = self.part.geometry.page;
-                let touched = cut.tear_erase(after, total, self.stretch(at, page));
-                if touched {
-                    self.count_erase(at);
-                }
-            }
-            FlashOp::Write { at, ref data } => {
-                let torn = cut.tear_write(after, self.part.write_word, data);
-                self.write_torn(at, &torn);
-            }
-            FlashOp::Copy { from, to, len } => {
-                let torn = cut.tear_write(after, self.part.write_word, self.bytes(from, len));
-                self.write_torn(to, &torn);
-            }
+    pub(crate) fn tear_erase(&mut self, at: u32, after: Span, cut: Cut) {
+        let Part { geometry: Geometry { page, .. }, erase_page, .. } = self.part;
+        if !self.part.needs_erase() {
+            return self.tear_write(at, &vec![0xff; page as usize], after, cut);
+        }
+        if cut.tear_erase(after, erase_page, self.stretch(at, page)) {
+            self.count_erase(at);
+            self.begun.push((at, Span::ZERO));
         }
     }
 
-    fn stretch(&mut self, at: u32, len: u32) -> &mut [u8] {
-        &mut self.bytes[at as usize..(at + len) as usize]
-    }
-
-    fn write_torn(&mut self, at: u32, torn: &[u8]) {
+    /// Leaves what a write has done when the supply fails after so much of its time.
+    #[cold]
+    pub(crate) fn tear_write(&mut self, at: u32, data: &[u8], after: Span, cut: Cut) {
+        let old = self.bytes(at, data.len() as u32);
+        let torn = cut.tear_write(&self.part, (at, old), data, after);
         if !torn.is_empty() {
-            and(self.stretch(at, torn.len() as u32), torn);
-            self.count_write(at, torn.len() as u32);
+            self.write(at, &torn);
         }
     }
 
@@ -217,54 +170,79 @@ impl Nor {
     /// Puts octets into an erased stretch, as a programmer would: no time, no wear. Each word that
     /// is not all ones counts as written once.
     pub(crate) fn load(&mut self, at: u32, data: &[u8]) {
-        let end = at as usize + data.len();
-        let target = &mut self.bytes[at as usize..end];
+        let start = self.index(at);
+        let target = &mut self.bytes[start..start + data.len()];
         assert!(is_blank(target), "load of {} octets at {at:#x} over contents", data.len());
         target.copy_from_slice(data);
-        let first = at / Geometry::WORD;
-        let last = (end as u32).div_ceil(Geometry::WORD);
-        for word in first..last {
-            let start = (word * Geometry::WORD) as usize;
-            let blank = self.bytes[start..start + Geometry::WORD as usize] == [0xff; 4];
-            self.written[word as usize] = u8::from(!blank);
+        let word = Geometry::WORD as usize;
+        let words = start / word..(start + data.len()).div_ceil(word);
+        for (n, times) in words.clone().zip(self.written.get_mut(words).unwrap_or_default()) {
+            *times = u8::from(self.bytes[n * word..][..word] != [0xff; 4]);
         }
     }
 
     /// Writes over contents in set-up: ones in `data` leave bits as they are. No time, no wear.
     pub(crate) fn overlay(&mut self, at: u32, data: &[u8]) {
-        and(&mut self.bytes[at as usize..at as usize + data.len()], data);
-        let words = at / Geometry::WORD..(at + data.len() as u32).div_ceil(Geometry::WORD);
-        for times in &mut self.written[words.start as usize..words.end as usize] {
+        let start = self.index(at);
+        and(&mut self.bytes[start..start + data.len()], data);
+        let words = self.words(at, data.len() as u32);
+        for times in self.written.get_mut(words).unwrap_or_default() {
             *times = times.saturating_add(1);
         }
     }
 
     /// Makes an area erased: no time, no wear.
     pub(crate) fn clear(&mut self, area: Area) {
-        let word = Geometry::WORD as usize;
-        self.bytes[area.start as usize..area.end() as usize].fill(0xff);
-        self.written[area.start as usize / word..(area.end() as usize).div_ceil(word)].fill(0);
+        self.stretch(area.start, area.len).fill(0xff);
+        let words = self.words(area.start, area.len);
+        self.written.get_mut(words).unwrap_or_default().fill(0);
     }
 
-    fn erase(&mut self, at: u32) {
-        let page = self.part.geometry.page;
-        self.clear(Area::new(at, page));
-        self.count_erase(at);
+    fn index(&self, at: u32) -> usize {
+        (at - self.base) as usize
+    }
+
+    fn words(&self, at: u32, len: u32) -> core::ops::Range<usize> {
+        let (start, word) = (self.index(at), Geometry::WORD as usize);
+        start / word..(start + len as usize).div_ceil(word)
+    }
+
+    /// Octets that wear out together.
+    fn wear_unit(&self) -> u32 {
+        let Geometry { page, write_size, .. } = self.part.geometry;
+        if self.part.needs_erase() { page } else { write_size }
+    }
+
+    fn stretch(&mut self, at: u32, len: u32) -> &mut [u8] {
+        let start = self.index(at);
+        &mut self.bytes[start..start + len as usize]
     }
 
     fn count_erase(&mut self, at: u32) {
-        let page = self.part.geometry.page;
-        let times = &mut self.erased[(at / page) as usize];
-        *times += 1;
         self.counters.erases += 1;
+        let page = self.part.geometry.page;
+        if !self.part.needs_erase() {
+            self.counters.words += u64::from(page / Geometry::WORD);
+            return self.wear_lines(at, page);
+        }
+        let times = &mut self.used[((at - self.base) / page) as usize];
+        *times += 1;
         self.counters.max_page_erases = self.counters.max_page_erases.max(*times);
+        self.counters.worn_out += u32::from(*times == self.part.endurance + 1);
     }
 
     fn count_write(&mut self, at: u32, len: u32) {
-        let first = (at / Geometry::WORD) as usize;
-        let last = (at + len).div_ceil(Geometry::WORD) as usize;
+        let words = self.words(at, len);
+        self.counters.writes += 1;
+        self.counters.words += words.len() as u64;
         let limit = self.part.writes_per_word;
-        let words = &mut self.written[first..last];
+        if limit == u8::MAX {
+            if !self.part.needs_erase() {
+                self.wear_lines(at, len);
+            }
+            return;
+        }
+        let words = &mut self.written[words];
         let mut most = 0;
         for times in &mut *words {
             *times = times.saturating_add(1);
@@ -274,12 +252,30 @@ impl Nor {
             let over = words.iter().filter(|&&times| times > limit).count();
             self.counters.overwritten_words += over as u64;
         }
-        self.counters.writes += 1;
-        self.counters.words += (last - first) as u64;
+    }
+
+    /// Counts one write of each line of a stretch.
+    fn wear_lines(&mut self, at: u32, len: u32) {
+        let line = self.wear_unit();
+        let offset = at - self.base;
+        let lines = (offset / line) as usize..(offset + len).div_ceil(line) as usize;
+        for times in &mut self.used[lines] {
+            *times += 1;
+            self.counters.max_line_writes = self.counters.max_line_writes.max(*times);
+            self.counters.worn_out += u32::from(*times == self.part.endurance + 1);
+        }
     }
 }
 
-/// A write turns ones into zeros and nothing else.
+/// What a write does to the octets that are there.
+fn put(part: &Part, target: &mut [u8], data: &[u8]) {
+    match part.memory {
+        Memory::Nor | Memory::Qspi(_) => and(target, data),
+        Memory::Rram { .. } => target.copy_from_slice(data),
+    }
+}
+
+/// A write to NOR flash turns ones into zeros and nothing else.
 fn and(target: &mut [u8], data: &[u8]) {
     for (old, new) in target.iter_mut().zip(data) {
         *old &= new;
@@ -287,8 +283,7 @@ fn and(target: &mut [u8], data: &[u8]) {
 }
 
 /// Two stretches of one array that do not overlap: source, target.
-fn apart(bytes: &mut [u8], from: u32, to: u32, len: u32) -> (&[u8], &mut [u8]) {
-    let (from, to, len) = (from as usize, to as usize, len as usize);
+fn apart(bytes: &mut [u8], from: usize, to: usize, len: usize) -> (&[u8], &mut [u8]) {
     if from < to {
         let (low, high) = bytes.split_at_mut(to);
         (&low[from..from + len], &mut high[..len])

@@ -2,19 +2,37 @@
 
 use crate::{Area, Geometry};
 use sha2::{Digest, Sha256};
+use sim_core::Span;
 use std::sync::Arc;
 
 /// Flash as everyone who runs on the device may see it: instant reads, no writes.
 ///
-/// Reads cost no simulated time: memory-mapped flash answers at CPU speed.
+/// Reads cost no simulated time: memory-mapped flash answers at CPU speed. For an external part see
+/// [`Self::read_time`].
 pub trait FlashView {
-    /// Sizes of the part.
+    /// Sizes of the part on the chip. An external part has the same page and write size.
     fn geometry(&self) -> Geometry;
+
+    /// The addresses of the array that holds `at`, or of the chip's when none does.
+    fn array(&self, _at: u32) -> Area {
+        Area::new(0, self.geometry().size)
+    }
+
+    /// Whether a page at `at` must be erased before other octets can be written to it.
+    fn needs_erase(&self, _at: u32) -> bool {
+        true
+    }
+
+    /// Time that the octets of an area take to come over the bus of an external part; whoever reads
+    /// much of it waits for that.
+    fn read_time(&self, _area: Area) -> Span {
+        Span::ZERO
+    }
 
     /// The octets from `at` on.
     ///
     /// # Panics
-    /// When the stretch leaves the part.
+    /// When the stretch leaves its array.
     fn bytes(&self, at: u32, len: u32) -> &[u8];
 
     /// Whether all octets of the area read as erased (0xff).

@@ -2,7 +2,7 @@
 
 use flash_model::{
     Area, Device, FlashEvent, FlashIn, FlashOp, FlashOut, FlashView as _, Geometry, OpError,
-    OpKind, Part, RadioSync,
+    OpKind, Part, PartialErase, RadioSync, SyncConfig,
 };
 use proptest::prelude::*;
 use sim_core::contract::{Harness, check};
@@ -127,10 +127,17 @@ proptest! {
         ops in prop::collection::vec(op(), 1..12),
         answers in prop::collection::vec(any::<bool>(), 24),
         cuts in prop::collection::vec(0u64..200, 0..4),
-        mpsl in any::<bool>(),
+        sync in prop::sample::select(&[
+            RadioSync::None,
+            RadioSync::Ticker,
+            RadioSync::Mpsl,
+            RadioSync::SoftDevice,
+        ]),
+        sliced in any::<bool>(),
     ) {
-        let sync = if mpsl { RadioSync::Mpsl } else { RadioSync::None };
-        let mut radio = Radio { ops, answers, denied: false, asks: 0, dones: 0 };
+        let partial_erase = sliced.then(PartialErase::default);
+        let config = SyncConfig { partial_erase, ..sync.into() };
+        let mut radio = Radio { ops, answers, denied: 0, asks: 0, dones: 0 };
         let mut script = Vec::new();
         for pause in cuts {
             let first = radio.ops.pop();
@@ -139,8 +146,8 @@ proptest! {
             script.push((Span::ZERO, FlashIn::Slot(Slot::Grant { until: Time::MAX })));
         }
         script.extend(radio.ops.pop().map(|op| (Span::ZERO, FlashIn::Start(op))));
-        check(&mut radio, &Device::new(part(), sync), script, Span::from_s(60));
-        prop_assert!(mpsl || radio.asks == 0);
+        check(&mut radio, &Device::new(part(), config), script, Span::from_s(60));
+        prop_assert_eq!(sync == RadioSync::None, radio.asks == 0);
     }
 }
 
@@ -148,7 +155,8 @@ proptest! {
 struct Radio {
     ops: Vec<FlashOp>,
     answers: Vec<bool>,
-    denied: bool,
+    /// Refusals in a row.
+    denied: u32,
     asks: u32,
     dones: u32,
 }
@@ -161,17 +169,29 @@ impl Harness for Radio {
     fn answer(&mut self, now: Time, out: &FlashOut) -> Option<FlashIn> {
         match out {
             FlashOut::Slot(Slot::Ask { len, priority }) => {
-                assert_eq!(*priority == Priority::High, self.denied, "high after a refusal only");
-                self.asks += 1;
-                self.denied = self.answers.pop().unwrap_or(false);
-                let slot = if self.denied { Slot::Deny } else { Slot::Grant { until: now + *len } };
-                Some(FlashIn::Slot(slot))
+                let high = *priority == Priority::High;
+                assert!(!high || self.denied > 0, "high after a refusal only");
+                Some(self.decide(now, *len))
             }
+            FlashOut::Slot(Slot::Claim { len, .. }) => Some(self.decide(now, *len)),
             FlashOut::Done { .. } => {
                 self.dones += 1;
                 self.ops.pop().map(FlashIn::Start)
             }
             _ => None,
+        }
+    }
+}
+
+impl Radio {
+    fn decide(&mut self, now: Time, len: Span) -> FlashIn {
+        self.asks += 1;
+        if self.answers.pop().unwrap_or(false) {
+            self.denied += 1;
+            FlashIn::Slot(Slot::Deny)
+        } else {
+            self.denied = 0;
+            FlashIn::Slot(Slot::Grant { until: now + len })
         }
     }
 }
@@ -207,19 +227,19 @@ fn an_operation_takes_effect_at_its_end_and_not_before() {
 fn under_mpsl_work_waits_for_its_time_and_gives_it_back() {
     let mut device = Device::new(part(), RadioSync::Mpsl);
     let at = |ms| Time::ZERO + Span::from_ms(ms);
-    let len = Span::from_ms(85);
+    let len = Span::from_us(89_800);
     let ask = |priority| FlashOut::Slot(Slot::Ask { len, priority });
     device.handle(at(0), FlashIn::Start(FlashOp::Erase { at: 0 }), ());
     assert!(outs(&mut device).contains(&ask(Priority::Normal)));
-    assert_eq!(device.deadline(), None);
+    assert_eq!(device.deadline(), Some(at(22_963)), "the limit of the call");
     device.handle(at(50), FlashIn::Slot(Slot::Deny), ());
     assert!(outs(&mut device).contains(&ask(Priority::High)));
-    device.handle(at(60), FlashIn::Slot(Slot::Grant { until: at(145) }), ());
+    device.handle(at(60), FlashIn::Slot(Slot::Grant { until: at(60) + len }), ());
     assert!(outs(&mut device).contains(&FlashOut::Busy { until: at(145), erase: true }));
     device.on_deadline(at(145), ());
     let last = outs(&mut device);
     assert_eq!(last[1..], [FlashOut::Slot(Slot::Done), FlashOut::Done { data: Vec::new() }]);
-    assert_eq!(device.counters().busy, len);
+    assert_eq!(device.counters().busy, Span::from_ms(85));
 }
 
 #[test]

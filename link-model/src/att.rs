@@ -5,6 +5,8 @@
 pub(crate) const L2CAP_HEADER: u16 = 4;
 /// Opcode and handle of a write command or notification, octets (Vol 3 Part F 3.4.5.3, 3.4.7.1).
 pub(crate) const ATT_HEADER: u16 = 3;
+/// Write response: the opcode, octets (Vol 3 Part F 3.4.5.2).
+pub(crate) const WRITE_RESPONSE_LEN: u16 = 1;
 /// MTU before the exchange (Vol 3 Part G 5.2.1).
 pub(crate) const DEFAULT_MTU: u16 = 23;
 /// Longest attribute value (Vol 3 Part F 3.2.9).

@@ -1,12 +1,14 @@
 //! The central: connecting, set-up, writing.
 
-use crate::att::{ATT_HEADER, DEFAULT_MTU, L2CAP_HEADER, MAX_VALUE, Procedure};
+use crate::att::{ATT_HEADER, DEFAULT_MTU, L2CAP_HEADER, Procedure};
 use crate::channel::Reception;
-use crate::config::DATA_LENGTH_DEFAULT;
+use crate::config::{DATA_LENGTH_DEFAULT, LinkConfig};
 use crate::connection::Connection;
-use crate::controller::{Control, Payload};
+use crate::control::{Control, Wanted};
+use crate::controller::Payload;
+use crate::host::HostWork;
 use crate::link::{Initiating, Link, LinkOut};
-use crate::phy::{Phy, T_IFS};
+use crate::phy::{AirTimes, Phy, T_IFS};
 use crate::trace::{LinkEvent, Role, reason};
 use sim_core::{Sdu, Span, Time};
 
@@ -17,20 +19,23 @@ const CONNECT_IND_OCTETS: u8 = 6 + 6 + 22;
 /// From the end of `CONNECT_IND` to the transmit window on LE 1M, window offset 0 (Vol 6 Part B
 /// 4.5.3).
 const TRANSMIT_WINDOW_DELAY: Span = Span::from_us(1_250);
+/// From one packet of an advertising event to the next: the packet, and twice the time in which an
+/// answer could begin (model choice; at most 10 ms, Vol 6 Part B 4.4.2.3).
+const ADV_STEP: Span = Span::from_us(8 * (1 + 4 + 2 + ADV_IND_OCTETS as u64 + 3) + 2 * 150);
 /// Packet numbers of the channel's draws for advertising events, out of reach of data packets.
 const ADV_DRAW: u32 = 1 << 30;
 
 impl Link {
     pub(crate) fn connect(&mut self, now: Time, timeout: Span) {
         if self.connected(Role::Central).is_none() && self.initiating == Initiating::No {
-            self.initiating = Initiating::Until(now + timeout);
+            self.initiating = Initiating::Until { since: now, end: now + timeout };
         }
     }
 
     pub(crate) fn initiating_due(&self, now: Time) -> bool {
         match self.initiating {
             Initiating::No => false,
-            Initiating::Until(end) | Initiating::ConnectInd { end, .. } => end <= now,
+            Initiating::Until { end, .. } | Initiating::ConnectInd { end, .. } => end <= now,
         }
     }
 
@@ -38,25 +43,28 @@ impl Link {
     pub(crate) fn initiating_over(&mut self, now: Time) {
         match std::mem::replace(&mut self.initiating, Initiating::No) {
             Initiating::No => {}
-            Initiating::Until(_) => self.out.push_back(LinkOut::ConnectFailed),
+            Initiating::Until { .. } => self.out.push_back(LinkOut::ConnectFailed),
             Initiating::ConnectInd { heard, .. } => self.create_connection(now, heard),
         }
     }
 
     /// An advertisement is on the air; a scanning central that hears it answers.
     pub(crate) fn hear_advertisement(&mut self, now: Time, deaf: bool) {
-        if !matches!(self.initiating, Initiating::Until(_)) || deaf {
+        let Initiating::Until { since, .. } = self.initiating else { return };
+        let Some(on_air) = self.scanned_from(since, now).filter(|_| !deaf) else { return };
+        let event = u64::from(self.adv_events);
+        let fate = |n, octets| self.channel.advertising_packet(event, ADV_DRAW + n, octets);
+        if fate(0, ADV_IND_OCTETS) != Reception::Valid {
             return;
         }
-        let draw = |n| self.channel.reception(u64::from(self.adv_events), ADV_DRAW + n);
-        if draw(0) != Reception::Valid {
-            return;
-        }
-        let end = now
+        let end = on_air
             + Phy::OneM.air_time(ADV_IND_OCTETS, false)
             + T_IFS
             + Phy::OneM.air_time(CONNECT_IND_OCTETS, false);
-        let heard = draw(1) == Reception::Valid;
+        if !self.central_radio.is_free(on_air, end) {
+            return;
+        }
+        let heard = fate(1, CONNECT_IND_OCTETS) == Reception::Valid;
         self.initiating = Initiating::ConnectInd { end, heard };
     }
 
@@ -64,11 +72,11 @@ impl Link {
         let heard = heard && self.advertising.is_some() && self.deaf_until < now;
         let params = self.config.params;
         let octets = self.config.data_length.min(DATA_LENGTH_DEFAULT);
-        let mut connection =
-            Connection::new(params, octets, now, now + TRANSMIT_WINDOW_DELAY, heard);
-        if self.config.data_length > octets {
-            connection.central.push_control(Control::LengthReq);
-        }
+        let anchor = self.first_anchor(now + TRANSMIT_WINDOW_DELAY + self.config.win_offset);
+        let hopping = self.draws.hopping(&self.config, self.adv_events.into(), self.events, now);
+        let connection = Connection::new(&self.config, octets, now, anchor, heard, hopping);
+        let first_phy = connection.phy;
+        self.air = AirTimes::new(first_phy, connection.encrypted);
         self.connection = Some(connection);
         if heard {
             self.advertising = None;
@@ -78,6 +86,55 @@ impl Link {
             timeout_ms: (params.timeout.as_us() / 1_000) as u16,
             heard,
         });
+        self.trace_hopping();
+        if first_phy != Phy::OneM {
+            self.trace(LinkEvent::Phy { phy: first_phy });
+        }
+        let config = &self.config;
+        let encryption = config.encrypted && config.encryption_procedure;
+        let length = config.data_length > octets;
+        let phy = (config.phy != first_phy).then_some(config.phy);
+        self.want(|wanted| *wanted = Wanted { encryption, length, phy, ..Wanted::default() });
+    }
+
+    /// Tells the trace what the channels of the new connection follow from.
+    fn trace_hopping(&mut self) {
+        let Some(connection) = &self.connection else { return };
+        let (hopping, map) = (connection.hopping.event(), connection.hopping.map());
+        self.trace(hopping);
+        self.trace(LinkEvent::ChannelMap { map });
+        if let Some(dbm) = self.channel.rssi_dbm() {
+            self.trace(LinkEvent::Rssi { dbm });
+        }
+    }
+
+    /// First anchor of a connection whose transmit window may begin at `earliest`: there, or at the
+    /// first moment from there on that suits [`LinkConfig::anchor_phase`]. It lies less than an
+    /// interval later, which a window offset in steps of 1.25 ms and a window as long as such a
+    /// step always reach (Vol 6 Part B 4.5.3).
+    fn first_anchor(&self, earliest: Time) -> Time {
+        let Some(phase) = self.config.anchor_phase else { return earliest };
+        let interval = self.config.params.interval.as_ns();
+        let behind = (earliest.as_ns() % interval + interval - phase.as_ns() % interval) % interval;
+        earliest + Span::from_ns((interval - behind) % interval)
+    }
+
+    /// When the advertising packet that a scanner hears begins, of an advertising event that starts
+    /// `now`. The scanner listens to one advertising channel in each scan interval, 37 first; the
+    /// advertiser sends on 37, 38 and 39. One that scans always is taken to hear the first of them
+    /// (model choice).
+    fn scanned_from(&self, since: Time, now: Time) -> Option<Time> {
+        let LinkConfig { scan_interval, scan_window, .. } = self.config;
+        if scan_window >= scan_interval {
+            return Some(now);
+        }
+        let air = Phy::OneM.air_time(ADV_IND_OCTETS, false);
+        (0..3).map(|channel| (channel, now + ADV_STEP * channel)).find_map(|(channel, start)| {
+            let scanned = start.since(since).as_ns();
+            let window = Span::from_ns(scanned % scan_interval.as_ns());
+            let listens = scanned / scan_interval.as_ns() % 3 == channel;
+            (listens && window + air <= scan_window).then_some(start)
+        })
     }
 
     pub(crate) fn discover(&mut self) {
@@ -87,7 +144,7 @@ impl Link {
     fn request(&mut self, procedure: Procedure) {
         if let Some(connection) = self.connected(Role::Central) {
             let len = procedure.request_len();
-            connection.central.push(Payload::Request(procedure), len);
+            connection.request(Payload::Request(procedure), len);
         }
     }
 
@@ -100,10 +157,11 @@ impl Link {
             let att_mtu = connection.att_mtu;
             self.trace(LinkEvent::Mtu { att_mtu });
         }
-        if let Some(next) = procedure.next() {
-            self.request(next);
-        } else {
-            let att_mtu = self.connection.as_ref().map_or(0, |c| c.att_mtu);
+        let Some(connection) = self.connected(Role::Central) else { return };
+        let next = procedure.next().map(|next| (Payload::Request(next), next.request_len()));
+        let ready = next.is_none().then_some(connection.att_mtu);
+        connection.request_answered(next);
+        if let Some(att_mtu) = ready {
             self.out.push_back(LinkOut::Ready { att_mtu });
         }
     }
@@ -115,26 +173,25 @@ impl Link {
         if self.config.central_host_latency.is_zero() {
             self.hand_to_controller(sdu);
         } else {
-            self.host_delay.push_back((now + self.config.central_host_latency, sdu));
+            self.put_off(now + self.config.central_host_latency, HostWork::Write(sdu));
         }
     }
 
-    pub(crate) fn release_delayed_write(&mut self) {
-        if let Some((_, sdu)) = self.host_delay.pop_front() {
-            self.hand_to_controller(sdu);
-        }
-    }
-
-    fn hand_to_controller(&mut self, sdu: Sdu) {
+    pub(crate) fn hand_to_controller(&mut self, sdu: Sdu) {
         let Some(connection) = self.connected(Role::Central) else { return };
-        let longest = MAX_VALUE.min(usize::from(connection.att_mtu - ATT_HEADER));
-        if sdu.bytes.len() > longest {
-            let octets = sdu.bytes.len().min(usize::from(u16::MAX)) as u16;
-            self.trace(LinkEvent::TooLong { tag: sdu.tag, octets });
+        if sdu.bytes.len() > connection.longest_write() {
+            self.drop_too_long(&sdu);
             return;
         }
         let len = L2CAP_HEADER + ATT_HEADER + sdu.bytes.len() as u16;
-        connection.central.push(Payload::Value(sdu), len);
+        connection.push_data(Role::Central, Payload::Value(sdu), len);
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn drop_too_long(&mut self, sdu: &Sdu) {
+        let octets = sdu.bytes.len().min(usize::from(u16::MAX)) as u16;
+        self.trace(LinkEvent::TooLong { tag: sdu.tag, octets });
     }
 
     pub(crate) fn disconnect(&mut self) {

@@ -1,6 +1,6 @@
 //! What a link is like.
 
-use crate::channel::ChannelConfig;
+use crate::channel::{AdaptiveMapConfig, ChannelConfig, ChannelMap, Csa};
 use crate::end::EndConfig;
 use crate::params::{ConnParams, ParamsRule};
 use crate::phy::{Phy, T_IFS};
@@ -51,6 +51,9 @@ pub struct LinkConfig {
     pub phy_update: bool,
     /// Whether data packets carry a MIC.
     pub encrypted: bool,
+    /// Whether encryption starts by its procedure after connecting; otherwise an encrypted link is
+    /// so from the first packet on.
+    pub encryption_procedure: bool,
     /// Largest link layer payload that both ends agree on by the data length procedure, octets;
     /// 27 (no procedure) to 251.
     pub data_length: u8,
@@ -70,11 +73,36 @@ pub struct LinkConfig {
     pub max_pairs: u8,
     /// Host time of the central between a received notification and a write that answers it.
     pub central_host_latency: Span,
+    /// From the end of the transmit window delay to the first anchor (`WinOffset`); multiples of
+    /// 1.25 ms up to the interval (Vol 6 Part B 4.5.3).
+    pub win_offset: Span,
+    /// Where in the interval the central places its anchors, as one with several connections does:
+    /// the first anchor is the earliest one whose time leaves this rest when divided by the
+    /// interval. `None`: as early as can be.
+    pub anchor_phase: Option<Span>,
+    /// From the anchor of an update's instant to the first anchor of the new interval (`WinOffset`);
+    /// multiples of 1.25 ms, no longer than the new interval (Vol 6 Part B 5.1.1).
+    pub update_win_offset: Span,
+    /// From the start of one scan window of the central to the next, each on another advertising
+    /// channel (Vol 6 Part B 4.4.3).
+    pub scan_interval: Span,
+    /// How long the central scans in each; as long as the interval: always.
+    pub scan_window: Span,
     /// Advertising interval; each event adds a random 0 to 10 ms (Vol 6 Part B 4.4.2.2.1).
     pub adv_interval: Span,
     /// Age of a connection before which the peripheral's host keeps a parameter request to itself
     /// (Zephyr `BT_CONN_PARAM_UPDATE_TIMEOUT`, 5000 ms).
     pub param_update_delay: Span,
+    /// Channel selection algorithm.
+    pub csa: Csa,
+    /// Data channels that the central's host allows.
+    pub channel_map: ChannelMap,
+    /// Hop of channel selection algorithm #1, 5 to 16; drawn for each connection when `None`.
+    pub hop: Option<u8>,
+    /// Access address of every connection; drawn for each when `None`.
+    pub access_address: Option<u32>,
+    /// How the central leaves out bad channels; `None` when it does not.
+    pub adaptive_map: Option<AdaptiveMapConfig>,
     /// What the air does to packets.
     pub channel: ChannelConfig,
 }
@@ -87,6 +115,7 @@ impl Default for LinkConfig {
             phy: Phy::OneM,
             phy_update: true,
             encrypted: false,
+            encryption_procedure: false,
             data_length: 251,
             central_mtu: 498,
             peripheral_mtu: 498,
@@ -96,25 +125,47 @@ impl Default for LinkConfig {
             params_rule: ParamsRule::Any,
             max_pairs: 0,
             central_host_latency: Span::ZERO,
+            win_offset: Span::ZERO,
+            anchor_phase: None,
+            update_win_offset: Span::ZERO,
+            scan_interval: Span::from_ms(60),
+            scan_window: Span::from_ms(60),
             adv_interval: Span::from_ms(100),
             param_update_delay: Span::from_s(5),
+            csa: Csa::Two,
+            channel_map: ChannelMap::ALL,
+            hop: None,
+            access_address: None,
+            adaptive_map: None,
             channel: ChannelConfig::default(),
         }
     }
 }
 
 impl LinkConfig {
-    /// The data length that both ends agree on for this interval: `data_length`, or less where a
-    /// full pair would not fit an event, as controllers lower their supported time (nRF Connect
+    /// The data length that both ends agree on for this PHY and interval: `data_length`, or less
+    /// where a full pair would not fit an event, as controllers lower their supported time (nRF Connect
     /// SDK, `SoftDevice` Controller, ACL connection timing; Vol 6 Part B 4.5.10).
-    pub fn fitting_data_length(&self, interval: Span) -> u8 {
-        let fits = |octets: &u8| self.event_end.needs(self.worst_pair(*octets)) <= interval;
+    pub fn fitting_data_length(&self, phy: Phy, interval: Span) -> u8 {
+        let needs = |octets: u8| match self.event_end {
+            EventEnd::WorstPair { .. } => self.event_end.needs(self.worst_pair(phy, octets)),
+            // What an end needs to send a packet of this length at all.
+            EventEnd::Fit => {
+                phy.air_time(octets, self.encrypted) + phy.air_time(0, self.encrypted) + T_IFS * 2
+            }
+        };
+        let fits = |octets: &u8| needs(*octets) <= interval;
         (DATA_LENGTH_DEFAULT..=self.data_length).rev().find(fits).unwrap_or(DATA_LENGTH_DEFAULT)
+    }
+
+    /// Physical layer of the first packet of a connection.
+    pub fn first_phy(&self) -> Phy {
+        if self.phy_update { Phy::OneM } else { self.phy }
     }
 
     /// Length of a pair in which both packets are full, for packets of `octets`: what must still
     /// fit, besides `event_overhead`, when the central starts a pair.
-    pub fn worst_pair(&self, octets: u8) -> Span {
-        (self.phy.air_time(octets, self.encrypted) + T_IFS) * 2
+    pub fn worst_pair(&self, phy: Phy, octets: u8) -> Span {
+        (phy.air_time(octets, self.encrypted) + T_IFS) * 2
     }
 }

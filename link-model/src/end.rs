@@ -15,7 +15,8 @@ pub struct EndConfig {
     pub tx_buffers: u8,
     /// Data PDUs that the controller holds until the host takes them; 0 for as many as come.
     pub rx_buffers: u8,
-    /// Time that the host takes to fetch one received data PDU out of its buffer.
+    /// Time that the host takes to fetch one received data PDU out of its buffer, one after the
+    /// other; a value reaches the host with its last one.
     pub host_rx: Span,
     /// From the completion of a data PDU (number of completed packets) to the host's next one lying
     /// in the controller.

@@ -3,6 +3,7 @@
 use crate::channel::Reception;
 use crate::connection::{Connection, Ended, OnAir, Phase};
 use crate::controller::{Acknowledged, Heard, Payload};
+use crate::host::HostWork;
 use crate::link::{Link, LinkOut};
 use crate::phy::T_IFS;
 use crate::trace::{CloseCause, LinkEvent, Role, reason};
@@ -16,7 +17,7 @@ impl Link {
     /// own: the packet is built when its end, or an input after the anchor, comes.
     pub(crate) fn radio_deadline(&self, connection: &Connection) -> Time {
         match connection.phase {
-            Phase::Gap { anchor } if connection.anchor_matters() => anchor,
+            Phase::Gap { anchor } if self.bounded || connection.anchor_matters() => anchor,
             Phase::Gap { anchor } => {
                 let octets = connection.central.next_octets(connection.octets);
                 anchor + self.air.of(octets)
@@ -53,36 +54,65 @@ impl Link {
     }
 
     fn anchor(&mut self, now: Time) {
-        self.apply_update(now);
+        if self.apply_update(now) {
+            return;
+        }
         let Some(connection) = self.connection.as_mut() else { return };
-        connection.event_start = now;
-        connection.event_packets = 0;
-        connection.central.crc_errors = 0;
-        connection.peripheral.crc_errors = 0;
-        if connection.central.alive {
-            connection.send(Role::Central, now, &self.air, self.deaf_until);
-        } else {
+        if self.bounded || connection.params.latency > 0 || !connection.central.alive {
+            self.unusual_anchor(now);
+            return;
+        }
+        connection.begin(now);
+        connection.send(Role::Central, now, &self.air, self.deaf_until);
+    }
+
+    /// An anchor at which more must be asked than what the central sends: whether it sends at all,
+    /// whether the peripheral listens, and how long the event may last.
+    #[cold]
+    #[inline(never)]
+    fn unusual_anchor(&mut self, now: Time) {
+        let Some(connection) = self.connection.as_mut() else { return };
+        let ppm = self.config.sca_sum();
+        let skips = connection.params.latency > 0 && connection.skips(now, ppm);
+        connection.skipped = if skips { connection.skipped + 1 } else { 0 };
+        connection.begin(now);
+        if !connection.central.alive || now < self.central_radio.free_from {
             let counter = connection.counter;
+            connection.anchor_missed(ppm);
             self.trace(LinkEvent::Silent { counter, role: Role::Central });
             self.close(now);
+            return;
         }
+        connection.reserve(&self.config, self.central_radio);
+        connection.peripheral_done = skips;
+        connection.send(Role::Central, now, &self.air, self.deaf_until);
     }
 
     fn packet_ended(&mut self, now: Time, on_air: &OnAir) {
         let Some(connection) = self.connection.as_mut() else { return };
         let OnAir { from, ref packet, .. } = *on_air;
-        let supervision = now + connection.params.timeout;
+        if connection.update.is_some()
+            && let Some(event) = connection.choose_instant(on_air)
+        {
+            self.out.push_back(LinkOut::Trace(event));
+        }
+        let timeout = connection.params.timeout;
         let listener = connection.end(from.peer());
         let reception = if on_air.spoiled || !listener.alive || connection.astray {
             Reception::Missed
         } else {
-            self.channel.reception(self.events, connection.event_packets.into())
+            self.channel.fate_of(self.events, connection, on_air)
         };
         let listener = connection.end_mut(from.peer());
         let first = !listener.established;
         let mut heard = Heard::default();
         let closes = match reception {
-            Reception::Missed => Some(CloseCause::Silence),
+            Reception::Missed => {
+                if from == Role::Central {
+                    connection.anchor_missed(self.config.sca_sum());
+                }
+                Some(CloseCause::Silence)
+            }
             Reception::CrcError => {
                 listener.crc_errors += 1;
                 if listener.crc_errors == CRC_ERROR_LIMIT {
@@ -93,16 +123,25 @@ impl Link {
                 }
             }
             Reception::Valid => {
-                heard = listener.hear(packet, supervision);
+                heard = listener.hear(packet, now, timeout);
                 let more = connection.central_md || packet.md;
                 connection.ends_after(from, more, now, &self.config, &self.air)
             }
         };
         let ended = Ended { reception, taken: heard.taken, closes };
         self.out.push_back(LinkOut::Trace(connection.packet_event(on_air, &ended, &self.air)));
-        let leaves = connection.peripheral_leaves && from == Role::Peripheral;
+        if connection.hopping.adaptive.is_some() {
+            connection.note_channel(self.events, from, reception, closes);
+        }
+        let leaves = connection.leaver == Some(from);
         match closes {
-            Some(_) => self.close(now),
+            Some(_) => {
+                let adapts = connection.hopping.adaptive.is_some();
+                self.close(now);
+                if adapts {
+                    self.adapt_channel_map(now);
+                }
+            }
             None => connection.send(from.peer(), now + T_IFS, &self.air, self.deaf_until),
         }
         if let Some(frame) = heard.acknowledged {
@@ -115,7 +154,7 @@ impl Link {
             self.out.push_back(LinkOut::Connected);
         }
         if leaves {
-            self.lose(now, Role::Peripheral, reason::REMOTE_TERMINATED);
+            self.lose(now, from, reason::REMOTE_TERMINATED);
         }
     }
 
@@ -134,7 +173,7 @@ impl Link {
         }
         connection.phase = Phase::Gap { anchor };
         if self.slot_asked.is_some() {
-            self.grant_slot(now);
+            self.answer_flash(now);
         }
     }
 
@@ -147,25 +186,38 @@ impl Link {
             (Role::Peripheral, Acknowledged::Value { tag }) => {
                 self.out.push_back(LinkOut::Notified { tag });
             }
-            (Role::Central, Acknowledged::Terminate) => {
-                self.lose(now, Role::Central, reason::LOCAL_TERMINATED);
-            }
-            _ => {}
+            (_, Acknowledged::Terminate) => self.lose(now, sender, reason::LOCAL_TERMINATED),
+            (_, Acknowledged::Other) => {}
         }
     }
 
-    /// Hands the frame that `to` has just received whole to its host.
+    /// Hands the frame that `to` has just received whole to its host, who may fetch it later.
     fn deliver(&mut self, to: Role) {
-        let payload = self.connection.as_mut().and_then(|c| c.end_mut(to.peer()).deliver());
+        let Some(connection) = self.connection.as_mut() else { return };
+        let Some(payload) = connection.end_mut(to.peer()).deliver() else { return };
+        if self.bounded
+            && !payload.is_control()
+            && let Some(fetched) = connection.end(to).fetched()
+        {
+            self.put_off(fetched, HostWork::Fetch(to, payload));
+        } else {
+            self.take(to, payload);
+        }
+    }
+
+    /// The host of `to`, or its link layer, has a frame.
+    #[inline]
+    pub(crate) fn take(&mut self, to: Role, payload: Payload) {
         match payload {
-            Some(Payload::Value(sdu)) => self.out.push_back(match to {
+            Payload::Value(sdu) => self.out.push_back(match to {
                 Role::Central => LinkOut::Received(sdu),
                 Role::Peripheral => LinkOut::Wrote(sdu),
             }),
-            Some(Payload::Request(procedure)) => self.answer(procedure),
-            Some(Payload::Response(procedure)) => self.response(procedure),
-            Some(Payload::Control(control)) => self.take_control(to, control),
-            None => {}
+            Payload::WriteRequest(sdu) => self.answer_write(sdu),
+            Payload::WriteResponse { tag } => self.write_answered(tag),
+            Payload::Request(procedure) => self.answer(procedure),
+            Payload::Response(procedure) => self.response(procedure),
+            Payload::Control(control) => self.take_control(to, control),
         }
     }
 }

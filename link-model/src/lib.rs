@@ -15,16 +15,27 @@ mod control;
 mod controller;
 mod end;
 mod event;
+mod host;
 mod link;
+mod listening;
 mod params;
 mod peripheral;
 mod phy;
+mod request;
+mod reservation;
 mod trace;
 
-pub use channel::{ChannelConfig, Reception};
+pub use channel::{
+    AdaptiveMap, AdaptiveMapConfig, BitErrors, Bursts, Channel, ChannelConfig, ChannelMap, Csa, Csa1,
+    Csa2, DATA_CHANNELS, Interference, MIN_USED, Radio, Reception, Signal, data_channel_mhz,
+    wifi_covers,
+};
 pub use config::{EventEnd, LinkConfig};
+pub use control::UpdateProcedure;
 pub use end::EndConfig;
 pub use link::{Link, LinkIn, LinkOut};
-pub use params::{ConnParams, ParamsRule};
+pub use params::{
+    AndroidPriority, ConnParams, ParamsRefusal, ParamsRequest, ParamsRule, core_check,
+};
 pub use phy::{Phy, T_IFS};
 pub use trace::{CloseCause, LinkEvent, Role, reason};

@@ -1,11 +1,14 @@
 //! The machine: both controllers, the air between them, and the hosts on top as far as GATT goes.
 
-use crate::channel::Channel;
+use crate::arbitration::Wanted;
+use crate::channel::{Channel, ChannelMap, Draws, Medium};
 use crate::config::LinkConfig;
 use crate::connection::Connection;
-use crate::controller::Control;
-use crate::params::ConnParams;
-use crate::phy::AirTimes;
+use crate::control::Control;
+use crate::host::HostWork;
+use crate::params::{ConnParams, ParamsRequest};
+use crate::phy::{AirTimes, Phy};
+use crate::reservation::CentralRadio;
 use crate::trace::{LinkEvent, Role, reason};
 use sim_core::{Machine, Sdu, Seed, Slot, Span, Stream, Time};
 use std::collections::VecDeque;
@@ -22,6 +25,9 @@ pub enum LinkIn {
     Discover,
     /// The central's host writes the SMP characteristic (write command).
     Write(Sdu),
+    /// The central's host writes the SMP characteristic and wants an answer (write request). While
+    /// one is unanswered, or the set-up is going on, it waits.
+    WriteRequest(Sdu),
     /// The central's host ends the connection.
     Disconnect,
     /// The peripheral's host starts to advertise.
@@ -31,7 +37,15 @@ pub enum LinkIn {
     /// The peripheral's host notifies the SMP characteristic.
     Notify(Sdu),
     /// The peripheral's host asks for other connection parameters.
-    RequestParams(ConnParams),
+    RequestParams(ParamsRequest),
+    /// The peripheral's host ends the connection.
+    PeripheralDisconnect,
+    /// The central's host wants other connection parameters; they must be lawful.
+    UpdateParams(ConnParams),
+    /// The central's host wants another physical layer.
+    SetPhy(Phy),
+    /// The central's host wants other data channels to be used.
+    SetChannelMap(ChannelMap),
     /// The peripheral neither hears nor sends from now on until this moment.
     Deaf {
         /// End of the deafness.
@@ -57,6 +71,11 @@ pub enum LinkOut {
     Received(Sdu),
     /// To the central's host: a write is acknowledged to its last fragment.
     Written {
+        /// Request it belongs to.
+        tag: u32,
+    },
+    /// To the central's host: a write request is answered.
+    WriteAnswered {
         /// Request it belongs to.
         tag: u32,
     },
@@ -93,7 +112,10 @@ pub enum LinkOut {
 pub(crate) enum Initiating {
     No,
     /// Scanning for the peripheral.
-    Until(Time),
+    Until {
+        since: Time,
+        end: Time,
+    },
     /// An advertisement was heard, `CONNECT_IND` ends at this moment.
     ConnectInd {
         end: Time,
@@ -105,7 +127,8 @@ pub(crate) enum Initiating {
 #[derive(Clone, Debug)]
 pub struct Link {
     pub(crate) config: LinkConfig,
-    pub(crate) channel: Channel,
+    pub(crate) channel: Medium,
+    pub(crate) draws: Draws,
     pub(crate) air: AirTimes,
     pub(crate) adv_delay: Stream,
     /// Connection events of the run so far, over all connections.
@@ -115,14 +138,20 @@ pub struct Link {
     pub(crate) advertising: Option<Time>,
     pub(crate) adv_events: u32,
     pub(crate) connection: Option<Connection>,
-    /// Writes that the central's host has not handed to its controller yet.
-    pub(crate) host_delay: VecDeque<(Time, Sdu)>,
+    /// What the hosts get round to later, the earliest first.
+    pub(crate) host_work: VecDeque<(Time, HostWork)>,
+    /// When the central's radio is there for this link.
+    pub(crate) central_radio: CentralRadio,
+    /// Buffers, event lengths or a shared radio bound the events.
+    pub(crate) bounded: bool,
     /// Parameters that the peripheral's host keeps until the connection is old enough.
-    pub(crate) wanted_params: Option<ConnParams>,
+    pub(crate) wanted_params: Option<ParamsRequest>,
     /// The peripheral is deaf until here.
     pub(crate) deaf_until: Time,
     /// Time that flash asks for.
-    pub(crate) slot_asked: Option<Span>,
+    pub(crate) slot_asked: Option<Wanted>,
+    /// End of the time that flash was granted last.
+    pub(crate) slot_until: Time,
     pub(crate) out: VecDeque<LinkOut>,
 }
 
@@ -130,20 +159,39 @@ impl Link {
     /// A link with nobody connected and nobody advertising.
     pub fn new(config: LinkConfig, seed: Seed) -> Self {
         Self {
-            channel: Channel::new(seed, &config.channel),
+            channel: Medium::new(seed, &config.channel),
+            draws: Draws::new(seed),
             air: AirTimes::new(config.phy, config.encrypted),
             adv_delay: seed.stream("link.advertising"),
+            central_radio: CentralRadio::OWN,
+            bounded: config.bounds_events(),
             config,
             events: 0,
             initiating: Initiating::No,
             advertising: None,
             adv_events: 0,
             connection: None,
-            host_delay: VecDeque::new(),
+            host_work: VecDeque::new(),
             wanted_params: None,
             deaf_until: Time::ZERO,
             slot_asked: None,
+            slot_until: Time::ZERO,
             out: VecDeque::new(),
+        }
+    }
+
+    /// Channel of the connection event in progress, or of the next one; `None` without a
+    /// connection.
+    pub fn channel(&self) -> Option<Channel> {
+        let connection = self.connection.as_ref()?;
+        Some(connection.hopping.channel(connection.counter, self.events))
+    }
+
+    /// Another channel map is in force from the event in progress or the next one on.
+    pub(crate) fn set_channel_map(&mut self, map: ChannelMap) {
+        if let Some(connection) = &mut self.connection {
+            connection.hopping.set_map(map);
+            self.trace(LinkEvent::ChannelMap { map });
         }
     }
 
@@ -171,7 +219,7 @@ impl Link {
         self.trace(LinkEvent::Lost { role, reason: why });
         match role {
             Role::Central => {
-                self.host_delay.clear();
+                self.forget_host_work(role);
                 self.out.push_back(if why == reason::NOT_ESTABLISHED {
                     LinkOut::ConnectFailed
                 } else {
@@ -180,8 +228,9 @@ impl Link {
             }
             Role::Peripheral => {
                 self.wanted_params = None;
+                self.forget_host_work(role);
                 self.out.push_back(LinkOut::PeripheralLost { reason: why });
-                self.grant_slot(now);
+                self.answer_flash(now);
             }
         }
     }
@@ -210,7 +259,12 @@ impl Machine for Link {
             LinkIn::Connect { timeout } => self.connect(now, timeout),
             LinkIn::Discover => self.discover(),
             LinkIn::Write(sdu) => self.write(now, sdu),
+            LinkIn::WriteRequest(sdu) => self.write_request(now, sdu),
             LinkIn::Disconnect => self.disconnect(),
+            LinkIn::PeripheralDisconnect => self.peripheral_disconnect(),
+            LinkIn::UpdateParams(params) => self.want(|wanted| wanted.params = Some(params)),
+            LinkIn::SetPhy(phy) => self.want(|wanted| wanted.phy = Some(phy)),
+            LinkIn::SetChannelMap(map) => self.want(|wanted| wanted.map = Some(map)),
             LinkIn::Advertise => self.advertise(now),
             LinkIn::PowerOff => self.power_off(),
             LinkIn::Notify(sdu) => self.notify(sdu),
@@ -235,10 +289,12 @@ impl Machine for Link {
         }
         match self.initiating {
             Initiating::No => {}
-            Initiating::Until(end) | Initiating::ConnectInd { end, .. } => due = due.min(end),
+            Initiating::Until { end, .. } | Initiating::ConnectInd { end, .. } => {
+                due = due.min(end);
+            }
         }
         due = due.min(self.advertising.unwrap_or(Time::MAX));
-        if let Some((at, _)) = self.host_delay.front() {
+        if let Some((at, _)) = self.host_work.front() {
             due = due.min(*at);
         }
         (due < Time::MAX).then_some(due)
@@ -250,8 +306,8 @@ impl Machine for Link {
         if self.end_packet(now) || began {
             return;
         }
-        if self.host_delay.front().is_some_and(|(at, _)| *at <= now) {
-            self.release_delayed_write();
+        if self.host_work.front().is_some_and(|(at, _)| *at <= now) {
+            self.do_host_work();
         } else if let Some(role) = self.supervision_expired(now) {
             self.supervision_lost(now, role);
         } else if self.params_due().is_some_and(|due| due <= now) {

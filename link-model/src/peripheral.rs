@@ -2,6 +2,7 @@
 
 use crate::att::{ATT_HEADER, L2CAP_HEADER, Procedure};
 use crate::connection::Phase;
+use crate::control::Control;
 use crate::controller::Payload;
 use crate::link::{Link, LinkOut};
 use crate::trace::{LinkEvent, Role};
@@ -35,6 +36,7 @@ impl Link {
         self.slot_asked = None;
         self.wanted_params = None;
         self.deaf_until = Time::ZERO;
+        self.forget_host_work(Role::Peripheral);
         let Some(connection) = self.connection.as_mut() else { return };
         connection.peripheral.leave();
         if let Phase::Air(on_air) = &mut connection.phase {
@@ -42,6 +44,13 @@ impl Link {
         }
         if !connection.central.alive {
             self.connection = None;
+        }
+    }
+
+    /// The peripheral's host ends the connection.
+    pub(crate) fn peripheral_disconnect(&mut self) {
+        if let Some(connection) = self.connected(Role::Peripheral) {
+            connection.peripheral.push_control(Control::TerminateInd);
         }
     }
 
@@ -55,13 +64,14 @@ impl Link {
             connection.att_mtu
         );
         let len = L2CAP_HEADER + ATT_HEADER + sdu.bytes.len() as u16;
-        connection.peripheral.push(Payload::Value(sdu), len);
+        connection.push_data(Role::Peripheral, Payload::Value(sdu), len);
     }
 
     /// A set-up request has arrived at the peripheral, whose GATT server answers at once.
     pub(crate) fn answer(&mut self, procedure: Procedure) {
         let Some(connection) = self.connected(Role::Peripheral) else { return };
-        connection.peripheral.push(Payload::Response(procedure), procedure.response_len());
+        let len = procedure.response_len();
+        connection.push_data(Role::Peripheral, Payload::Response(procedure), len);
         if procedure == Procedure::EnableNotifications {
             connection.subscribed = true;
             let att_mtu = connection.att_mtu;

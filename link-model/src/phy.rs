@@ -1,5 +1,6 @@
 //! Air time of one packet.
 
+use serde::Serialize;
 use sim_core::Span;
 
 /// Time between the end of a packet and the start of the answer (Vol 6 Part B 4.1.1).
@@ -9,19 +10,26 @@ pub const T_IFS: Span = Span::from_us(150);
 pub(crate) const MIC: u64 = 4;
 
 /// Physical layer of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Phy {
     /// LE 1M.
+    #[serde(rename = "1M")]
     OneM,
     /// LE 2M.
+    #[serde(rename = "2M")]
     TwoM,
     /// LE Coded, two symbols a bit.
+    #[serde(rename = "coded-s2")]
     CodedS2,
     /// LE Coded, eight symbols a bit.
+    #[serde(rename = "coded-s8")]
     CodedS8,
 }
 
 impl Phy {
+    /// Every physical layer.
+    pub const ALL: [Self; 4] = [Self::OneM, Self::TwoM, Self::CodedS2, Self::CodedS8];
+
     /// Air time of a packet with `octets` of link layer payload (0 to 251, without MIC).
     ///
     /// Vol 6 Part B 2.1 and 2.2: preamble, access address 4, header 2, payload, MIC when encrypted
@@ -34,6 +42,15 @@ impl Phy {
             Self::TwoM => 4 * (2 + 4 + pdu),
             Self::CodedS2 => CODED_BLOCK_1 + 2 * (8 * pdu + 3),
             Self::CodedS8 => CODED_BLOCK_1 + 8 * (8 * pdu + 3),
+        })
+    }
+
+    /// Air time of preamble and access address (Vol 6 Part B 2.1, 2.2).
+    pub const fn sync_time(self) -> Span {
+        Span::from_us(match self {
+            Self::OneM => 8 * (1 + 4),
+            Self::TwoM => 4 * (2 + 4),
+            Self::CodedS2 | Self::CodedS8 => 80 + 256,
         })
     }
 

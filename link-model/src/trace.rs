@@ -1,6 +1,9 @@
 //! What a link tells the trace.
 
-use crate::channel::Reception;
+use crate::channel::{ChannelMap, Reception};
+use crate::control::UpdateProcedure;
+use crate::params::ParamsRefusal;
+use crate::phy::Phy;
 use serde::Serialize;
 use sim_core::Words;
 
@@ -39,6 +42,9 @@ pub enum CloseCause {
     Silence,
     /// A side received two packets with CRC errors in a row.
     CrcErrors,
+    /// A full pair no longer fits the time that the central has for this connection: its event
+    /// length, or the time until its radio is wanted by another connection.
+    EventLength,
 }
 
 /// Reasons of a lost connection (Vol 1 Part F).
@@ -66,6 +72,26 @@ pub enum LinkEvent {
         /// Whether the peripheral heard it.
         heard: bool,
     },
+    /// How the connection that was just created hops: with the event counter and the map in force,
+    /// the channel of each event follows.
+    Channels {
+        /// Access address.
+        access_address: u32,
+        /// Hop of channel selection algorithm #1.
+        hop: u8,
+        /// Number of the channel selection algorithm in use, 1 or 2.
+        csa: u8,
+    },
+    /// This channel map is in force.
+    ChannelMap {
+        /// Data channels in use, bit 0 for channel 0.
+        map: ChannelMap,
+    },
+    /// How strong each end hears the other, as a distance has it.
+    Rssi {
+        /// Level, dBm.
+        dbm: i8,
+    },
     /// A packet ended.
     Packet {
         /// Request that its payload belongs to; 0 for none.
@@ -92,7 +118,7 @@ pub enum LinkEvent {
         closes: Option<CloseCause>,
     },
     /// A connection event closed because the end whose turn it was sent nothing: the central has
-    /// left, or the peripheral is deaf.
+    /// left, or its radio serves another connection, or the peripheral is deaf.
     Silent {
         /// Connection event counter.
         counter: u16,
@@ -113,7 +139,29 @@ pub enum LinkEvent {
         /// Supervision timeout, ms.
         timeout_ms: u16,
     },
-    /// The data length procedure is complete.
+    /// The central sends an update for the first time.
+    Update {
+        /// What kind of update.
+        procedure: UpdateProcedure,
+        /// Event counter at which it will come into force.
+        instant: u16,
+        /// Event counter now.
+        counter: u16,
+    },
+    /// The peripheral learns that the central refuses the parameters that it asked for.
+    ParamsRefused {
+        /// The rule that they break.
+        reason: ParamsRefusal,
+    },
+    /// This physical layer is in force from now on. A connection starts on LE 1M unless this record
+    /// follows its `ConnectInd`.
+    Phy {
+        /// Physical layer of both directions.
+        phy: Phy,
+    },
+    /// The encryption start procedure is complete.
+    Encrypted,
+    /// The effective data length has changed.
     DataLength {
         /// Largest payload in either direction, octets.
         octets: u8,
@@ -173,6 +221,11 @@ impl Words for LinkEvent {
                     | u64::from(taken) << 5
                     | closes.map_or(0, |cause| cause as u64 + 1),
             ],
+            Self::Channels { access_address, hop, csa } => {
+                [w(20, u64::from(access_address)), u64::from(hop) << 8 | u64::from(csa)]
+            }
+            Self::ChannelMap { map } => [w(21, 0), map.bits()],
+            Self::Rssi { dbm } => [w(22, 0), u64::from(dbm.cast_unsigned())],
             Self::Silent { counter, role } => [w(3, u64::from(counter)), role as u64],
             Self::TooLong { tag, octets } => [w(5, u64::from(tag)), u64::from(octets)],
             Self::ParamsUpdated { interval_us, timeout_ms } => {
@@ -183,6 +236,12 @@ impl Words for LinkEvent {
             Self::Subscribed => [w(9, 0), 0],
             Self::SlotGranted { len_us, anchors } => [w(10, u64::from(len_us)), u64::from(anchors)],
             Self::Lost { role, reason } => [w(11, role as u64), u64::from(reason)],
+            Self::Update { procedure, instant, counter } => {
+                [w(12, procedure as u64), u64::from(instant) << 16 | u64::from(counter)]
+            }
+            Self::ParamsRefused { reason } => [w(13, reason as u64), 0],
+            Self::Phy { phy } => [w(14, phy as u64), 0],
+            Self::Encrypted => [w(15, 0), 0],
         }
     }
 }

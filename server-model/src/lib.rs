@@ -29,4 +29,5 @@ pub use config::{
     Switch, Thread,
 };
 pub use event::{DropReason, ServerEvent};
+pub use groups::Stream as StreamFlash;
 pub use server::{Server, ServerIn, ServerOut};

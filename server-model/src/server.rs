@@ -50,6 +50,11 @@ pub enum ServerIn {
         /// The buffer of a write, given back; empty after any other operation.
         data: Vec<u8>,
     },
+    /// The last [`ServerOut::Flash`] was given up.
+    FlashFailed {
+        /// As above.
+        data: Vec<u8>,
+    },
 }
 
 /// What the server wants done.
@@ -261,6 +266,14 @@ impl Machine for Server {
                     self.reset(now);
                 } else {
                     self.on_flash_done(now, flash);
+                }
+            }
+            ServerIn::FlashFailed { data } => {
+                self.take_back(data);
+                if self.groups.os.reset_at.is_some_and(|at| at <= now) {
+                    self.reset(now);
+                } else {
+                    self.on_flash_failed(now, flash);
                 }
             }
             ServerIn::Start => self.start(flash),

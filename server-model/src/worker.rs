@@ -1,12 +1,13 @@
 //! The work queue: takes packets, goes through their requests, sends the responses.
 
-use crate::groups::{Answer, Command, Context, Step, Work};
+use crate::groups::{Answer, Command, Context, Outcome, Step, Work};
 use crate::transport::{Origin, Packet};
 use crate::{DropReason, Server, ServerEvent, ServerOut};
 use flash_model::FlashView;
-use sim_core::Time;
+use sim_core::{Span, Time};
 use smp_wire::errors::Rc;
 use smp_wire::header::{HEADER_LEN, Header, OP_READ, OP_WRITE};
+use std::cell::Cell;
 
 /// Where the work queue stands.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +22,8 @@ pub(crate) enum Phase {
     Next,
     /// The processor is at work on a request until then.
     Computing(Time),
+    /// The processor hashes what a command looked at, until then.
+    Hashing(Time, Box<AfterHash>),
     /// A command goes on, unless it waits for a flash operation.
     Working {
         /// The command.
@@ -39,6 +42,15 @@ pub(crate) enum Phase {
     Ready,
     /// A datagram waits for the socket, until then or until the next datagram is read.
     Sending(Time),
+}
+
+/// What comes after a hash.
+#[derive(Clone, Debug)]
+pub(crate) enum AfterHash {
+    /// The answer.
+    Answer(Outcome),
+    /// Work with flash operations in it.
+    Work(Work),
 }
 
 /// The work queue and the request that it is busy with.
@@ -84,7 +96,10 @@ impl Worker {
 
     pub(crate) const fn deadline(&self) -> Option<Time> {
         match self.phase {
-            Phase::Woken(at) | Phase::Computing(at) | Phase::Sending(at) => Some(at),
+            Phase::Woken(at)
+            | Phase::Computing(at)
+            | Phase::Hashing(at, _)
+            | Phase::Sending(at) => Some(at),
             _ => None,
         }
     }
@@ -108,6 +123,7 @@ impl Server {
         match self.worker.phase {
             Phase::Woken(_) => self.take_packet(None),
             Phase::Computing(_) => self.execute(now, flash),
+            Phase::Hashing(..) => self.end_hash(),
             Phase::Sending(_) => return self.end_sending(now, flash),
             _ => {}
         }
@@ -139,6 +155,20 @@ impl Server {
         self.run(now, flash);
     }
 
+    /// A flash operation was given up; the command is answered with what its group says to that.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn on_flash_failed(&mut self, now: Time, flash: &dyn FlashView) {
+        let Self { config, quirks, worker, groups, out, .. } = self;
+        let Phase::Working { work, .. } = &worker.phase else { return };
+        let Packet { tag, origin, .. } = worker.packet;
+        let hashed = &Cell::new(0);
+        let cx = Context { config, quirks, now, flash, tag, origin, hashed, out };
+        let outcome = groups.flash_failed(work, &cx, &mut worker.response);
+        self.answer(outcome);
+        self.run(now, flash);
+    }
+
     /// The link layer has the acknowledgement of a notification.
     pub(crate) fn on_notified(&mut self, tag: u32, now: Time, flash: &dyn FlashView) {
         let Phase::Notifying { sent, len } = self.worker.phase else { return };
@@ -167,6 +197,7 @@ impl Server {
             match &self.worker.phase {
                 Phase::Next => self.next_request(now),
                 Phase::Computing(until) if *until <= now => self.execute(now, flash),
+                Phase::Hashing(until, _) if *until <= now => self.end_hash(),
                 Phase::Working { waits: false, .. } => self.step(now, flash),
                 Phase::Ready => self.transmit_elsewhere(now),
                 _ => return,
@@ -233,7 +264,9 @@ impl Server {
         } else if !self.worker.has_buffer {
             self.refuse(Rc::NoMemory);
         } else {
-            self.worker.phase = Phase::Computing(now + self.config.cpu);
+            let octets = HEADER_LEN as u64 + u64::from(len);
+            let time = self.config.cpu + self.config.cpu_per_octet * octets;
+            self.worker.phase = Phase::Computing(now + time);
         }
     }
 
@@ -247,8 +280,21 @@ impl Server {
         let Self { config, quirks, worker, groups, out, .. } = self;
         let body = &worker.packet.bytes[worker.body_at..];
         let Packet { tag, origin, .. } = worker.packet;
-        let mut cx = Context { config, quirks, now, flash, tag, origin, out };
-        match groups.handle(command, worker.header.op, body, &mut cx, &mut worker.response) {
+        let hashed = &Cell::new(0);
+        let mut cx = Context { config, quirks, now, flash, tag, origin, hashed, out };
+        let answer = groups.handle(command, worker.header.op, body, &mut cx, &mut worker.response);
+        if hashed.get() > 0 && config.sha_bytes_per_s > 0 {
+            let after = match answer {
+                Answer::Now(outcome) => AfterHash::Answer(outcome),
+                Answer::Later(work) => AfterHash::Work(work),
+                Answer::Planned(plan) => {
+                    groups.plan = Some(plan);
+                    AfterHash::Work(Work::Plan)
+                }
+            };
+            return self.hash(now, hashed.get(), after);
+        }
+        match answer {
             Answer::Now(outcome) => self.answer(outcome),
             Answer::Later(work) => self.worker.phase = Phase::Working { work, waits: false },
             Answer::Planned(plan) => {
@@ -282,13 +328,36 @@ impl Server {
         let Phase::Working { work, waits } = &mut worker.phase else { return };
         let body = &worker.packet.bytes[worker.body_at..];
         let Packet { tag, origin, .. } = worker.packet;
-        let mut cx = Context { config, quirks, now, flash, tag, origin, out };
+        let hashed = &Cell::new(0);
+        let mut cx = Context { config, quirks, now, flash, tag, origin, hashed, out };
         match groups.step(work, body, &mut cx, &mut worker.response) {
             Step::Flash(op) => {
                 *waits = true;
                 self.out.push_back(ServerOut::Flash(op));
             }
+            Step::Done(outcome) if hashed.get() > 0 && config.sha_bytes_per_s > 0 => {
+                self.hash(now, hashed.get(), AfterHash::Answer(outcome));
+            }
             Step::Done(outcome) => self.answer(outcome),
+        }
+    }
+
+    /// The processor takes its time for a hash, whose result the handler knows already.
+    #[cold]
+    #[inline(never)]
+    fn hash(&mut self, now: Time, octets: u32, after: AfterHash) {
+        let ns = u64::from(octets) * 1_000_000_000 / u64::from(self.config.sha_bytes_per_s);
+        self.worker.phase = Phase::Hashing(now + Span::from_ns(ns), Box::new(after));
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn end_hash(&mut self) {
+        let phase = std::mem::take(&mut self.worker.phase);
+        let Phase::Hashing(_, after) = phase else { return };
+        match *after {
+            AfterHash::Answer(outcome) => self.answer(outcome),
+            AfterHash::Work(work) => self.worker.phase = Phase::Working { work, waits: false },
         }
     }
 }

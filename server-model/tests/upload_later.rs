@@ -6,6 +6,7 @@ mod support;
 use flash_model::{BootMode, ImageSpec, ImageVersion, flags};
 use server_model::{HookRefusal, Profile, ServerConfig};
 use sha2::{Digest, Sha256};
+use sim_core::Span;
 use smp_wire::errors::{ErrorBody, GroupError, Rc, find_error};
 use smp_wire::image::{UploadRequest, UploadResponse};
 use support::upload::{SHA, first, frame, next, response, world};
@@ -223,6 +224,35 @@ fn an_image_that_is_there_already_is_not_uploaded_again() {
     // Another length is another image.
     let longer = UploadRequest { len: Some(5_200), ..head };
     assert_eq!(answer(&mut world, &longer), Ok(600));
+}
+
+#[test]
+fn an_image_check_takes_the_processor_as_long_as_it_hashes() {
+    let image_b = image(5_000, 2);
+    let sha: [u8; 32] = Sha256::digest(&image_b).into();
+    let sha_bytes_per_s = 1_000_000;
+    let hash = Span::from_us(image_b.len() as u64);
+    let mut world = world(ServerConfig { image_check: true, sha_bytes_per_s, ..config() });
+    let head = UploadRequest { sha: Some(&sha), ..first(&image_b, 600) };
+    // Is the image there already? The answer is no, and the work goes on after it.
+    world.write(&frame(&head, 1));
+    world.advance(hash - Span::from_us(1));
+    assert_eq!((world.notified.len(), world.erases_and_writes()), (0, (0, 0)));
+    world.advance(Span::from_us(1));
+    assert_eq!(world.notified.len(), 1);
+    assert_ne!(world.erases_and_writes(), (0, 0));
+    // A chunk in the middle is not hashed; the last one is.
+    world.notified.clear();
+    let last = image_b.len() as u32 / 600 * 600;
+    for off in (600..last).step_by(600) {
+        assert_eq!(answer(&mut world, &next(&image_b, off as usize, 600)), Ok(off + 600));
+    }
+    let rest = image_b.len() - last as usize;
+    world.write(&frame(&next(&image_b, last as usize, rest), 1));
+    world.advance(hash - Span::from_us(1));
+    assert_eq!(world.notified.len(), 0);
+    world.advance(Span::from_us(1));
+    assert_eq!(response(&world.notified[0][8..]).matched, Some(true));
 }
 
 #[test]

@@ -242,6 +242,17 @@ fn each_request_takes_the_processors_time() {
 }
 
 #[test]
+fn each_octet_of_a_request_takes_the_processors_time_too() {
+    let (cpu, cpu_per_octet) = (Span::from_us(100), Span::from_us(10));
+    let mut bench = Bench::new(ServerConfig { cpu, cpu_per_octet, ..ServerConfig::default() });
+    let request = echo(1);
+    let time = cpu + cpu_per_octet * request.len() as u64;
+    assert_eq!(bench.write(1, &request), []);
+    assert_eq!(bench.wait(time - Span::from_us(1)), []);
+    assert_eq!(bench.wait(Span::from_us(1)), [echoed(1)]);
+}
+
+#[test]
 fn after_a_disconnect_queued_requests_are_executed_and_their_responses_discarded() {
     let config = ServerConfig { erase: EraseMode::Progressive, ..ServerConfig::default() };
     let mut bench = Bench::new(config);

@@ -56,7 +56,12 @@ const CANDIDATES: &[Candidate] = &[
         &["server.buf_size=2475", "server.reassembly=true", "server.params=true"],
         "server: buffers of 2475 octets with reassembly",
     ),
+    candidate(HOST, &["host.flow_control=true"], "gateway: its host waits while the ring is full"),
+    candidate(HOST, &["host.ring=1048576"], "gateway: a ring of 1 MiB"),
 ];
+
+/// The subject of measures that only a gateway with a host can take.
+const HOST: &str = "host";
 
 /// Runs the scenario with each candidate and returns those that shorten the upload by at least one
 /// hundredth without changing the outcome, best first, one for each subject. Of an upload that was
@@ -83,6 +88,9 @@ pub fn best(prepared: &Prepared, seed: u64, base: &RunDoc) -> Vec<Advice> {
 }
 
 fn measure(prepared: &Prepared, seed: u64, base: &RunDoc, candidate: &Candidate) -> Option<Advice> {
+    if candidate.subject == HOST && prepared.scenario().host.is_none() {
+        return None;
+    }
     let settings = changed(&prepared.scenario().settings, candidate)?;
     let varied = prepared.with(Scenario::resolve(&settings).ok()?)?;
     let (report, Null) = report::run(&varied, seed, Null);

@@ -4,7 +4,7 @@
 use crate::image_file::ImageFile;
 use crate::scenario::Scenario;
 use crate::world::{PrepareError, Prepared};
-use flash_model::Area;
+use flash_model::{Area, Device, EXTERNAL_BASE, FlashView as _};
 
 /// The preset of the device that is emulated when nothing else is asked for.
 pub const DEFAULT: &str = "emulator";
@@ -12,7 +12,7 @@ pub const DEFAULT: &str = "emulator";
 /// What replaces the scenario's contents of flash.
 #[derive(Clone, Debug, Default)]
 pub struct Contents {
-    /// The whole array, as an earlier emulation left it.
+    /// The whole array, then that of an external part, as an earlier emulation left it.
     pub flash: Option<Vec<u8>>,
     /// Images for the primary and the secondary slot. The slot is erased before, its trailer too.
     pub slots: [Option<ImageFile>; 2],
@@ -50,7 +50,9 @@ pub enum ContentsError {
 /// # Errors
 /// When contents and partitions do not fit together.
 pub fn prepare(scenario: Scenario, contents: &Contents) -> Result<Prepared, ContentsError> {
-    let (layout, size) = (scenario.server.layout, scenario.part.geometry.size);
+    let (layout, external) = (scenario.server.layout, scenario.external);
+    let chip = scenario.part.geometry.size;
+    let size = chip + external.map_or(0, |external| external.geometry.size);
     let offset = scenario.boot.upload_offset(&scenario.part.geometry);
     // Nobody installs the scenario's new image here, so it need not fit.
     let mut prepared = Prepared::new(scenario, None, true)?;
@@ -58,9 +60,14 @@ pub fn prepare(scenario: Scenario, contents: &Contents) -> Result<Prepared, Cont
         if flash.len() != size as usize {
             return Err(ContentsError::FlashSize { len: flash.len(), size });
         }
+        let (inner, outer) = flash.split_at(chip as usize);
         prepared.edit_flash(|device| {
-            device.clear(Area::new(0, size));
-            device.load(0, flash);
+            for (start, octets) in [(0, inner), (EXTERNAL_BASE, outer)] {
+                if !octets.is_empty() {
+                    device.clear(Area::new(start, octets.len() as u32));
+                    device.load(start, octets);
+                }
+            }
         });
     }
     let starts = [0, offset];
@@ -80,9 +87,18 @@ pub fn prepare(scenario: Scenario, contents: &Contents) -> Result<Prepared, Cont
     Ok(prepared)
 }
 
+/// The octets of the whole part, then those of an external part, as [`Contents::flash`] takes them.
+pub fn octets(flash: &Device) -> Vec<u8> {
+    let mut octets = flash.bytes(0, flash.part().geometry.size).to_vec();
+    if let Some(external) = flash.external() {
+        octets.extend_from_slice(flash.bytes(EXTERNAL_BASE, external.geometry.size));
+    }
+    octets
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Contents, ContentsError, DEFAULT, prepare};
+    use super::{Contents, ContentsError, DEFAULT, octets, prepare};
     use crate::image_file::ImageFile;
     use crate::scenario::{Scenario, Settings};
     use crate::trace::Null;
@@ -160,6 +176,27 @@ mod tests {
         assert_eq!(&flash[slot.start as usize..][..image.bytes().len()], image.bytes());
         let again = powered(&Contents { flash: Some(flash.clone()), ..Contents::default() });
         assert_eq!(again.device().flash_view().bytes(0, size), flash);
+    }
+
+    #[test]
+    fn an_external_part_is_kept_behind_the_one_on_the_chip() {
+        let external = || {
+            let mut settings = Settings::preset(DEFAULT).expect("there is one");
+            settings.set("flash.secondary=mx25r64").expect("lawful");
+            Scenario::resolve(&settings).expect("it resolves")
+        };
+        let image = ImageFile::generated(&ImageSpec { body_len: 5_000, ..external().slot0 });
+        let contents = Contents { slots: [None, Some(image.clone())], ..Contents::default() };
+        let first = prepare(external(), &contents).expect("it fits").flash();
+        let kept = octets(&first);
+        assert_eq!(kept.len(), 0x90_0000);
+        assert_eq!(&kept[0x10_0000..][..image.bytes().len()], image.bytes());
+        let contents = Contents { flash: Some(kept.clone()), ..Contents::default() };
+        let again = prepare(external(), &contents).expect("it fits").flash();
+        assert_eq!(octets(&again), kept);
+        let chip_alone = Contents { flash: Some(vec![0xff; 0x10_0000]), ..Contents::default() };
+        let error = prepare(external(), &chip_alone).expect_err("too short");
+        assert!(matches!(error, ContentsError::FlashSize { size: 0x90_0000, .. }), "{error}");
     }
 
     #[test]

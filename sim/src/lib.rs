@@ -7,6 +7,7 @@ pub mod conform;
 pub mod emulate;
 pub mod explain;
 pub mod flash_dump;
+pub mod fleet;
 pub mod frame;
 pub mod image_file;
 pub mod kconfig;

@@ -106,6 +106,11 @@ impl Requirement {
         Ok(Self { text: text.to_owned(), path, comparison, wanted })
     }
 
+    /// Whether it is about the fleet as a whole, not about each of its devices.
+    pub fn is_about_fleet(&self) -> bool {
+        self.path.split('.').next() == Some("fleet")
+    }
+
     /// Holds the requirement against a document.
     ///
     /// # Errors

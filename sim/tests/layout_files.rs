@@ -45,7 +45,7 @@ fn expected(text: &str) -> Layout {
 #[test]
 fn every_form_gives_the_partitions_that_it_says() {
     let files = files("");
-    assert_eq!(files.len(), 9);
+    assert_eq!(files.len(), 10);
     for (name, text) in files {
         assert_eq!(parse(&name, &text), Ok(expected(&text)), "{name}");
     }

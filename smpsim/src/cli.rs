@@ -8,6 +8,7 @@
 use crate::emulate::EmulateArguments;
 use crate::flash::FlashArguments;
 use crate::image::{CreateArguments, InspectArguments};
+use crate::tui::TuiArguments;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -27,6 +28,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run one whole update and tell where the time went
     Run(RunArguments),
+    /// Watch an update on the screen: flash, packets, rate, SMP frames
+    Tui(TuiArguments),
     /// List the scenarios inside the program
     Presets {
         /// Show one preset: what it is and its scenario file

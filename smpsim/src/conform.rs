@@ -24,6 +24,7 @@ struct FileDocument {
     failed: u32,
     exempt: u32,
     failures: Vec<FailureDocument>,
+    notes: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -57,6 +58,9 @@ pub(crate) fn run(files: &[PathBuf], json: bool) -> Result<Verdict, Refusal> {
                     "{}: {}\n  expected {}\n  got      {}\n",
                     file.file, failure.case, failure.expected, failure.got
                 ));
+            }
+            for note in &file.notes {
+                print(&format!("{}: {note}\n", file.file));
             }
             print(&format!(
                 "{} ({}): {} passed, {} failed\n",
@@ -97,5 +101,6 @@ fn document(file: String, result: FileResult) -> FileDocument {
             .into_iter()
             .map(|f| FailureDocument { case: f.case, expected: f.expected, got: f.got })
             .collect(),
+        notes: result.notes,
     }
 }

@@ -1,5 +1,6 @@
 //! The report of a run for people: one screen.
 
+use crate::gateway;
 use client_model::Phase;
 use flash_model::SwapType;
 use sim::advice::Advice;
@@ -19,6 +20,7 @@ pub(crate) fn report(prepared: &Prepared, report: &Report, advice: &[Advice]) ->
     let mut text = String::new();
     head(&mut text, prepared, report);
     phases(&mut text, report);
+    gateway::report(&mut text, prepared, report);
     budget(&mut text, report);
     counts(&mut text, report);
     help(&mut text, prepared, report, advice);
@@ -129,9 +131,8 @@ fn remark(report: &Report, span: &PhaseSpan) -> String {
             format!("not completed: {} of {} octets", report.counts.upload_off, document.image.size)
         }
         Phase::Upload => format!(
-            "{}.{} kB/s; first answer after {}",
-            (document.goodput_bps + 50) / 1_000,
-            (document.goodput_bps + 50) / 100 % 10,
+            "{}; first answer after {}",
+            kilobytes(document.goodput_bps),
             seconds(document.first_answer_s),
         ),
         Phase::Wait => boot_before(report, span).map(boot_remark).unwrap_or_default(),
@@ -256,12 +257,18 @@ fn blank_slot(prepared: &Prepared, advice: &Advice) -> &'static str {
     }
 }
 
-fn seconds(span: Span) -> String {
+/// A rate, rounded to 0.1 kB/s.
+pub(crate) fn kilobytes(octets_per_s: u64) -> String {
+    let tenths = (octets_per_s + 50) / 100;
+    format!("{}.{} kB/s", tenths / 10, tenths % 10)
+}
+
+pub(crate) fn seconds(span: Span) -> String {
     let us = span.as_ns().div_euclid(1_000);
     format!("{}.{:03} s", us / 1_000_000, us / 1_000 % 1_000)
 }
 
-fn wall(seconds: f64) -> String {
+pub(crate) fn wall(seconds: f64) -> String {
     format!("{:.1} ms", seconds * 1e3)
 }
 
@@ -276,7 +283,7 @@ fn bar(part: Span, whole: Span) -> String {
 }
 
 /// Whether the terminal is set up for UTF-8; when nothing is set, it is taken to be.
-fn unicode() -> bool {
+pub(crate) fn unicode() -> bool {
     ["LC_ALL", "LC_CTYPE", "LANG"]
         .into_iter()
         .filter_map(|name| std::env::var(name).ok())
@@ -285,7 +292,7 @@ fn unicode() -> bool {
 }
 
 /// Green or red, on a terminal that wants colour.
-fn paint(word: &str, good: bool) -> String {
+pub(crate) fn paint(word: &str, good: bool) -> String {
     let colour = std::io::stdout().is_terminal()
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     match (colour, good) {

@@ -5,8 +5,10 @@ mod cli;
 mod conform;
 mod emulate;
 mod explain;
+mod fleet;
 mod flash;
 mod frame;
+mod gateway;
 mod human;
 mod image;
 mod layout;
@@ -14,6 +16,7 @@ mod output;
 mod presets;
 mod profiles;
 mod run;
+mod tui;
 
 use clap::Parser;
 use std::process::ExitCode;
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
             flash::inspect(&arguments)
         }
         cli::Command::Emulate(arguments) => emulate::run(&arguments),
+        cli::Command::Tui(arguments) => tui::run(&arguments),
         cli::Command::Profiles { diff, json } => profiles::run(diff.as_deref(), json),
         cli::Command::Explain { code, group, json } => explain::run(&code, group.as_deref(), json),
         cli::Command::Frame { hex, json } => frame::run(&hex, json),

@@ -2,7 +2,7 @@
 
 use crate::cli::RunArguments;
 use crate::output::{PartialFile, print, print_json, read_text};
-use crate::{Refusal, Verdict, human, image, layout};
+use crate::{Refusal, Verdict, fleet, human, image, layout};
 use sim::advice;
 use sim::image_file::ImageFile;
 use sim::kconfig::{self, Kconfig};
@@ -28,16 +28,50 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<Verdict, Refusal> {
         kconfig.inspect(|kconfig| eprint!("{kconfig}"));
         return Ok(Verdict::Yes);
     }
-    let image = arguments.image.as_deref().map(|path| image(path, arguments)).transpose()?;
-    let prepared = Prepared::new(scenario, image, arguments.force)
-        .map_err(|e| does_not_fit(&e, arguments.image.as_deref()))?;
+    let prepared = prepare_with(scenario, arguments)?;
     let trace = arguments.trace.as_deref().map(PartialFile::create).transpose()?;
+    if prepared.scenario().fleet.devices > 1 {
+        return run_fleet(&prepared, arguments, &requirements, kconfig, trace);
+    }
     let mut report = carry_out(&prepared, arguments.seed, trace.as_ref())?;
     report.document.kconfig = kconfig;
     // A condition that cannot be checked is an error of usage: nothing is printed or kept.
     let broken = broken(&requirements, &report)?;
     trace.map_or(Ok(()), PartialFile::keep)?;
     tell(&prepared, &report, arguments, &broken)
+}
+
+fn run_fleet(
+    prepared: &Prepared,
+    arguments: &RunArguments,
+    requirements: &[Requirement],
+    kconfig: Option<kconfig::Report>,
+    trace: Option<PartialFile<'_>>,
+) -> Result<Verdict, Refusal> {
+    let (report, wall_s) = timed(|| fleet::carry_out(prepared, arguments.seed, trace.as_ref()));
+    let report = report?;
+    let mut document = report.run_document(prepared);
+    (document.wall_s, document.kconfig) = (wall_s, kconfig);
+    let broken = fleet::broken(requirements, &report, &document)?;
+    trace.map_or(Ok(()), PartialFile::keep)?;
+    let verdict = fleet::tell(prepared, &report, &document, arguments.json, &broken);
+    if let Some(kconfig) = document.kconfig.filter(|_| !arguments.json) {
+        print(&format!("\n  kconfig\n{kconfig}"));
+    }
+    verdict
+}
+
+/// The scenario that the arguments name, with its images built.
+pub(crate) fn prepare(arguments: &RunArguments) -> Result<Prepared, Refusal> {
+    let (settings, _) = settings(arguments)?;
+    let scenario = Scenario::resolve(&settings).map_err(|e| in_scenario(&settings.name, &e))?;
+    prepare_with(scenario, arguments)
+}
+
+fn prepare_with(scenario: Scenario, arguments: &RunArguments) -> Result<Prepared, Refusal> {
+    let image = arguments.image.as_deref().map(|path| image(path, arguments)).transpose()?;
+    Prepared::new(scenario, image, arguments.force)
+        .map_err(|e| does_not_fit(&e, arguments.image.as_deref()))
 }
 
 fn settings(arguments: &RunArguments) -> Result<(Settings, Option<kconfig::Report>), Refusal> {

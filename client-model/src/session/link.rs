@@ -16,13 +16,15 @@ use sim_core::{Span, Time};
 const DISCONNECT_TIMEOUT: Span = Span::from_s(120);
 
 impl Session {
-    pub(crate) fn start(&mut self) {
-        if self.state == State::Idle {
-            self.begin_connecting();
+    pub(crate) fn start(&mut self, now: Time) {
+        match (self.state, &self.uplink) {
+            (State::Idle, None) => self.begin_connecting(),
+            (State::Idle, Some(_)) => self.await_host(now),
+            _ => {}
         }
     }
 
-    fn begin_connecting(&mut self) {
+    pub(super) fn begin_connecting(&mut self) {
         let retries_left = self.config.connect_retries;
         self.connect(retries_left);
     }
@@ -78,6 +80,7 @@ impl Session {
     pub(crate) fn lost(&mut self, now: Time, reason: u8) {
         self.link_up = false;
         self.give_up_requests();
+        self.starved_of = None;
         let phase = self.phase;
         let error = ClientError::LinkLost { phase, reason };
         let resumes = self.resumes_upload(now);
@@ -91,7 +94,11 @@ impl Session {
                 self.begin_connecting();
             }
             State::Working => self.settle(Err(error)),
-            State::Idle | State::RetryPause { .. } | State::AwaitingSwap { .. } | State::Done => {}
+            State::Idle
+            | State::AwaitingHost
+            | State::RetryPause { .. }
+            | State::AwaitingSwap { .. }
+            | State::Done => {}
         }
     }
 

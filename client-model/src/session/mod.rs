@@ -1,13 +1,15 @@
 //! The session: from the start of the update to its end, around the strategy's upload.
 //!
 //! `link` connects, reconnects and waits for resets; `steps` carries out the plan command by
-//! command; `upload` lets the strategy speak; `plan` decides from the image list what there is to
-//! do; `requests` numbers, splits, merges and times what goes over the wire.
+//! command; `upload` lets the strategy speak, `uplink` holds it back while octets are missing;
+//! `plan` decides from the image list what there is to do; `requests` numbers, splits, merges and
+//! times what goes over the wire.
 
 mod link;
 mod plan;
 mod requests;
 mod steps;
+mod uplink;
 mod upload;
 
 use crate::ClientOut;
@@ -15,6 +17,7 @@ use crate::config::ClientConfig;
 use crate::error::{ClientError, Finish, Outcome};
 use crate::event::{ClientEvent, Phase};
 use crate::strategy::{Answer, Habits, Limits, Strategy};
+use crate::uplink::Uplink;
 use plan::{Step, Task};
 use requests::{Asked, Merged, Requests};
 use sim_core::{Sdu, Time};
@@ -26,6 +29,8 @@ use std::collections::VecDeque;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Idle,
+    /// A gateway waits for the begin of the image.
+    AwaitingHost,
     Connecting {
         retries_left: u8,
     },
@@ -77,6 +82,10 @@ pub(crate) struct Session {
     reset_refused: Option<ClientError>,
     /// Upload requests of this upload.
     chunks_sent: u32,
+    /// Where a gateway has the image from; `None` when the client has it.
+    uplink: Option<Box<Uplink>>,
+    /// The upload waits for octets of this chunk, offset and length.
+    starved_of: Option<(u32, u32)>,
 }
 
 impl Session {
@@ -89,9 +98,11 @@ impl Session {
             erase_settings: config.erase_settings,
             resets_after_upload_only: habits.resets_after_upload_only,
         };
+        let uplink = config.uplink.clone();
         Self {
             plan: plan::opening(habits.order, &task).into(),
             task,
+            uplink: uplink.map(|uplink| Box::new(Uplink::new(uplink, config.image.len()))),
             config,
             habits,
             strategy,
@@ -108,6 +119,7 @@ impl Session {
             reset_answered: None,
             reset_refused: None,
             chunks_sent: 0,
+            starved_of: None,
         }
     }
 
@@ -119,7 +131,11 @@ impl Session {
             | State::AwaitingSwap { until } => Some(until),
             _ => None,
         };
-        timer.into_iter().chain(self.requests.deadline()).min()
+        let due = timer.into_iter().chain(self.requests.deadline()).min();
+        match &self.uplink {
+            None => due,
+            Some(uplink) => due.into_iter().chain(uplink.deadline()).min(),
+        }
     }
 
     pub(crate) fn on_deadline(&mut self, now: Time) {
@@ -132,6 +148,9 @@ impl Session {
             self.settle(result);
         }
         self.serve_timer(now);
+        if self.uplink.is_some() {
+            self.serve_uplink(now);
+        }
     }
 
     pub(crate) fn poll(&mut self) -> Option<ClientOut> {
@@ -198,6 +217,7 @@ impl Session {
             self.out.push_back(ClientOut::Disconnect);
         }
         self.state = State::Done;
+        self.uplink = None;
         self.out.push_back(ClientOut::Finished(finish));
     }
 

@@ -36,7 +36,7 @@ impl Session {
             ))
     }
 
-    fn is_uploading(&self) -> bool {
+    pub(super) fn is_uploading(&self) -> bool {
         self.is_working() && matches!(self.step, Step::Upload | Step::ResumeUpload)
     }
 
@@ -46,6 +46,9 @@ impl Session {
         sent: &Sent,
         answer: &Answer<'_>,
     ) -> Result<(), ClientError> {
+        if self.uplink.is_some() {
+            self.acknowledge_to_host(now, answer);
+        }
         let view = view(now, &self.config, self.limits, &self.requests);
         self.strategy.answer(&view, sent, answer)?;
         self.pump(now)
@@ -74,8 +77,11 @@ impl Session {
     }
 
     /// Sends what the strategy has to send now.
-    fn pump(&mut self, now: Time) -> Result<(), ClientError> {
+    pub(super) fn pump(&mut self, now: Time) -> Result<(), ClientError> {
         loop {
+            if self.uplink.is_some() && !self.octets_are_there(now)? {
+                return Ok(());
+            }
             let (group, id) = (group::IMAGE, group::image::UPLOAD);
             let mut frame = self.requests.open(&self.habits, OP_WRITE, group, id);
             match self
@@ -96,6 +102,7 @@ impl Session {
                 Ok(Next::Done) => {
                     self.requests.give(frame);
                     self.reached = Outcome::Uploaded;
+                    self.uplink = None;
                     self.give_up_requests();
                     return self.next_step(now);
                 }
@@ -107,6 +114,11 @@ impl Session {
 }
 
 /// What the strategy sees. Of the parts, not of the session, which lends its strategy meanwhile.
-fn view<'a>(now: Time, config: &'a ClientConfig, limits: Limits, requests: &Requests) -> View<'a> {
+pub(super) fn view<'a>(
+    now: Time,
+    config: &'a ClientConfig,
+    limits: Limits,
+    requests: &Requests,
+) -> View<'a> {
     View { now, image: &config.image, limits, outstanding: requests.outstanding() }
 }

@@ -2,7 +2,9 @@
 
 use crate::server::Server;
 use crate::world::config;
-use client_model::{Client, ClientConfig, ClientIn, ClientOut, LenRule, Mode, StrategyKind};
+use client_model::{
+    Client, ClientConfig, ClientIn, ClientOut, LenRule, Mode, StrategyKind, UplinkConfig,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use sim_core::contract::{Harness, check};
@@ -53,8 +55,10 @@ fn any_config() -> impl Strategy<Value = ClientConfig> {
         Just(Mode::UploadOnly)
     ];
     let rule = prop_oneof![Just(LenRule::Image), Just(LenRule::Slot { len: 3000 })];
-    (kind, mode, rule, 0u8..6, any::<bool>(), 0u16..5).prop_map(
-        |(kind, mode, len_rule, window, erase_settings, memory_alignment)| ClientConfig {
+    let uplink = prop_oneof![2 => Just(None), 1 => any_uplink().prop_map(Some)];
+    (kind, mode, rule, 0u8..6, any::<bool>(), 0u16..5, uplink).prop_map(
+        |(kind, mode, len_rule, window, erase_settings, memory_alignment, uplink)| ClientConfig {
+            uplink,
             mode,
             len_rule,
             window,
@@ -62,6 +66,20 @@ fn any_config() -> impl Strategy<Value = ClientConfig> {
             memory_alignment,
             estimated_swap: Span::from_s(5),
             ..config(kind, 2_000)
+        },
+    )
+}
+
+fn any_uplink() -> impl Strategy<Value = UplinkConfig> {
+    (1u32..50_000, 0u64..500, 0u32..700, 0u32..2_500, 0u32..3_000, any::<bool>()).prop_map(
+        |(rate, latency, block, ring, start, flow_control)| UplinkConfig {
+            rate,
+            latency: Span::from_ms(latency),
+            outages: None,
+            block,
+            ring,
+            start,
+            flow_control,
         },
     )
 }

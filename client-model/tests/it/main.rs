@@ -2,6 +2,7 @@
 
 mod contract;
 mod failures;
+mod gateway;
 mod golden;
 mod losses;
 mod own_strategy;

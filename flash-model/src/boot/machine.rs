@@ -3,7 +3,7 @@
 use super::BootConfig;
 use super::phase::Phase;
 use super::plan::{Plan, Step};
-use crate::{BootEvent, FlashOp, FlashView, ImageVersion, Layout, SwapType};
+use crate::{Area, BootEvent, FlashOp, FlashView, ImageVersion, Layout, SwapType};
 use sim_core::{Machine, Span, Time};
 use std::collections::VecDeque;
 
@@ -92,7 +92,7 @@ impl BootLoader {
     fn advance(&mut self, now: Time, view: &dyn FlashView) {
         while self.wait == Wait::Nothing {
             match self.steps.pop_front() {
-                Some(step) => self.take(now, step),
+                Some(step) => self.take(now, step, view),
                 None if matches!(self.phase, Phase::Off) => return,
                 None => {
                     if let Phase::End(result) = self.phase {
@@ -110,11 +110,12 @@ impl BootLoader {
         }
     }
 
-    fn take(&mut self, now: Time, step: Step) {
+    fn take(&mut self, now: Time, step: Step, view: &dyn FlashView) {
         let op = match step {
             Step::Note(event) => return self.out.push_back(BootOut::Trace(event)),
-            Step::Hash { len } => {
-                self.wait = Wait::Hash { until: now + self.hash_time(len) };
+            Step::Hash { at, len } => {
+                let read = view.read_time(Area::new(at, len));
+                self.wait = Wait::Hash { until: now + read + self.hash_time(len) };
                 return;
             }
             Step::Erase { at } => FlashOp::Erase { at },

@@ -73,7 +73,7 @@ impl OverwriteOnly {
 
     fn erase(self, plan: &mut Plan<'_>, page: u32) -> Stage {
         let slot = plan.layout.primary();
-        plan.erase(slot.start + page * plan.page());
+        plan.erase_for_copy(slot.start + page * plan.page());
         if (page + 1) * plan.page() < self.erased {
             Stage::Erase { page: page + 1 }
         } else if self.fast {

@@ -20,8 +20,8 @@ pub(super) enum Step {
     Copy { from: u32, to: u32, len: u32 },
     /// Writes a trailer field or status entry.
     Write(FieldBytes),
-    /// Hashes that many octets.
-    Hash { len: u32 },
+    /// Hashes octets.
+    Hash { at: u32, len: u32 },
     /// Tells the trace.
     Note(BootEvent),
 }
@@ -103,7 +103,8 @@ impl Plan<'_> {
 
     pub(super) fn hash(&mut self, slot: usize, len: u32) {
         self.note(BootEvent::Hash { slot: slot as u8, len });
-        self.steps.push_back(Step::Hash { len });
+        let at = self.layout.slots[slot].start;
+        self.steps.push_back(Step::Hash { at, len });
     }
 
     /// Erases the whole slot of an image that is bad for good, the first page first.
@@ -114,6 +115,22 @@ impl Plan<'_> {
 
     pub(super) fn erase(&mut self, at: u32) {
         self.steps.push_back(Step::Erase { at });
+    }
+
+    /// Erases a page that will be copied over. Where no erase is needed, nothing happens (MCUboot
+    /// `boot_erase_region`); all other erases are to clear something away and become writes of ones
+    /// there (`boot_scramble_region`).
+    pub(super) fn erase_for_copy(&mut self, at: u32) {
+        if self.view.needs_erase(at) {
+            self.erase(at);
+        }
+    }
+
+    /// Erases the pages of an area that will be copied over.
+    pub(super) fn erase_area_for_copy(&mut self, area: Area) {
+        if self.view.needs_erase(area.start) {
+            self.erase_area(area);
+        }
     }
 
     /// Erases the pages of an area, the first one first.

@@ -140,7 +140,7 @@ impl SwapMove {
     fn move_up(self, plan: &mut Plan<'_>, to: u32) -> Stage {
         let done = self.pages - to;
         let target = plan.layout.primary().start + to * plan.page();
-        plan.erase(target);
+        plan.erase_for_copy(target);
         plan.copy_page(target - plan.page(), target);
         plan.write_status(plan.layout.primary(), done, 1);
         plan.note(BootEvent::Moved { done: done as u16 + 1, of: self.pages as u16 });
@@ -150,7 +150,7 @@ impl SwapMove {
     /// The secondary page comes to its place in the primary slot.
     fn swap_in(plan: &mut Plan<'_>, page: u32) -> Stage {
         let [primary, secondary] = plan.layout.slots.map(|slot| slot.start + page * plan.page());
-        plan.erase(primary);
+        plan.erase_for_copy(primary);
         plan.copy_page(secondary, primary);
         plan.write_status(plan.layout.primary(), plan.config.max_sectors + 2 * page, 1);
         Stage::Swap { page, second: true }
@@ -159,7 +159,7 @@ impl SwapMove {
     /// The primary page, which lies one page up, goes to the secondary slot.
     fn swap_out(self, plan: &mut Plan<'_>, page: u32) -> Stage {
         let [primary, secondary] = plan.layout.slots.map(|slot| slot.start + page * plan.page());
-        plan.erase(secondary);
+        plan.erase_for_copy(secondary);
         plan.copy_page(primary + plan.page(), secondary);
         plan.write_status(plan.layout.primary(), plan.config.max_sectors + 2 * page + 1, 2);
         plan.note(BootEvent::Swapped { done: page as u16 + 1, of: self.pages as u16 });

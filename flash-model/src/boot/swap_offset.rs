@@ -143,13 +143,13 @@ impl SwapOffset {
         let slot = plan.layout.primary();
         if entry.is_multiple_of(2) {
             if page <= self.used[0] {
-                plan.erase(free);
+                plan.erase_for_copy(free);
                 plan.copy_page(primary, free);
             }
             plan.write_status(slot, entry, 1);
         } else {
             if page <= self.used[1] {
-                plan.erase(primary);
+                plan.erase_for_copy(primary);
                 plan.copy_page(next, primary);
             }
             plan.write_status(slot, entry, 2);

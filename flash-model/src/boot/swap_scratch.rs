@@ -133,7 +133,7 @@ impl SwapScratch {
         if self.step == 0 {
             plan.erase_trailer(secondary);
         }
-        plan.erase_area(stretch.erased(secondary));
+        plan.erase_area_for_copy(stretch.erased(secondary));
         let (from, to) = (primary.start + stretch.offset, secondary.start + stretch.offset);
         plan.copy(from, to, stretch.copied);
         self.write_status(plan, stretch.in_scratch, 1);
@@ -145,7 +145,7 @@ impl SwapScratch {
         if stretch.in_scratch {
             plan.erase_trailer(slot);
         }
-        plan.erase_area(stretch.erased(slot));
+        plan.erase_area_for_copy(stretch.erased(slot));
         plan.copy(self.scratch.start, slot.start + stretch.offset, stretch.copied);
         if stretch.in_scratch {
             self.hand_over_trailer(plan);

@@ -1,7 +1,7 @@
 //! What no lawful use and no power cut may do to a device.
 
 use crate::lawful::{Act, Device};
-use crate::rig::{Log, PAGE, Rig, Shape};
+use crate::rig::{Log, Memory, PAGE, Rig, Shape};
 use flash_model::{BootMode, BootResult, Cut, FlashView as _};
 use proptest::prelude::*;
 
@@ -17,11 +17,12 @@ const XIP: [BootMode; 2] =
     [BootMode::DirectXip { revert: false }, BootMode::DirectXip { revert: true }];
 
 /// Devices of 7 to 12 pages a slot, unequal where the mode takes that, with trailers of one page or
-/// two.
+/// two, in any memory.
 fn shape(modes: impl Strategy<Value = BootMode>) -> impl Strategy<Value = Shape> {
     let write_size = prop_oneof![3 => Just(4u32), 2 => Just(8), 1 => Just(16), 1 => Just(32)];
-    (modes, 7u32..12, any::<bool>(), 1u32..5, write_size, 12u32..140).prop_map(
-        |(mode, pages, unequal, scratch, write_size, max_sectors)| {
+    let memory = prop_oneof![Just(Memory::Nor), Just(Memory::Rram), Just(Memory::External)];
+    (modes, 7u32..12, any::<bool>(), 1u32..5, write_size, 12u32..140, memory).prop_map(
+        |(mode, pages, unequal, scratch, write_size, max_sectors, memory)| {
             let mut shape = Shape::new(mode, pages);
             match mode {
                 BootMode::SwapMove if unequal => shape.pages[0] += 1,
@@ -31,7 +32,7 @@ fn shape(modes: impl Strategy<Value = BootMode>) -> impl Strategy<Value = Shape>
             }
             // A trailer of more than two pages leaves no room for an image.
             let max_sectors = max_sectors.min(8000 / (3 * write_size));
-            Shape { write_size, max_sectors, ..shape }
+            Shape { write_size, max_sectors, memory, ..shape }
         },
     )
 }

@@ -1,9 +1,9 @@
 //! A device without radio and world: runs operations and boots to their end, or to a power cut.
 
 use flash_model::{
-    Area, BareDevice, BootConfig, BootEvent, BootMode, BootResult, Cut, Device, FlashEvent,
-    FlashOp, FlashView as _, Geometry, ImageSpec, ImageVersion, Layout, OpKind, Part, PowerFailed,
-    RadioSync, Trailer, Watch, set_confirmed, set_pending,
+    Area, BareDevice, BootConfig, BootEvent, BootMode, BootResult, Cut, Device, EXTERNAL_BASE,
+    FlashEvent, FlashOp, FlashView as _, Geometry, ImageSpec, ImageVersion, Layout, OpKind, Part,
+    PowerFailed, RadioSync, Trailer, Watch, set_confirmed, set_pending,
 };
 use sim_core::Time;
 
@@ -30,6 +30,18 @@ pub(crate) struct Shape {
     pub(crate) scratch: u32,
     pub(crate) write_size: u32,
     pub(crate) max_sectors: u32,
+    pub(crate) memory: Memory,
+}
+
+/// What a small device keeps its slots in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Memory {
+    /// NOR flash on the chip.
+    Nor,
+    /// Resistive memory on the chip, which needs no erase.
+    Rram,
+    /// NOR flash on the chip, but for the secondary slot, which lies in an external part.
+    External,
 }
 
 /// What happened in a step.
@@ -50,15 +62,18 @@ impl Shape {
     /// Two slots of so many pages, a scratch area of two where one is needed, words of 4 octets.
     pub(crate) fn new(mode: BootMode, pages: u32) -> Self {
         let scratch = if mode == BootMode::SwapScratch { 2 } else { 0 };
-        Self { mode, pages: [pages; 2], scratch, write_size: 4, max_sectors: 128 }
+        let memory = Memory::Nor;
+        Self { mode, pages: [pages; 2], scratch, write_size: 4, max_sectors: 128, memory }
     }
 
     /// A part just large enough, erased; hashing for free.
     pub(crate) fn rig(self) -> Rig {
         let [primary, secondary, scratch] =
             [self.pages[0], self.pages[1], self.scratch].map(|pages| pages * PAGE);
-        let slots = [Area::new(0, primary), Area::new(primary, secondary)];
-        let behind = primary + secondary;
+        let external = self.memory == Memory::External;
+        let second = if external { EXTERNAL_BASE } else { primary };
+        let slots = [Area::new(0, primary), Area::new(second, secondary)];
+        let behind = if external { primary } else { primary + secondary };
         let layout = Layout {
             boot: Area::new(0, 0),
             slots,
@@ -72,20 +87,35 @@ impl Shape {
             sha_bytes_per_s: 0,
             ..BootConfig::default()
         };
-        Rig::new(Part { geometry, ..Part::nrf52840() }, layout, config)
+        let part = match self.memory {
+            Memory::Rram => Part::nrf54l15(),
+            Memory::Nor | Memory::External => Part::nrf52840(),
+        };
+        let geometry = |size| Geometry { size, ..geometry };
+        let chip = Part { geometry: geometry(behind + scratch), ..part };
+        let outside = Part { geometry: geometry(secondary), ..Part::mx25r6435f() };
+        Rig::with_external(chip, external.then_some(outside), layout, config)
     }
 }
 
 impl Rig {
     pub(crate) fn new(part: Part, layout: Layout, config: BootConfig) -> Self {
-        layout.check(&part.geometry).expect("the layout of the test");
-        Self {
-            bare: BareDevice::new(Device::new(part, RadioSync::None)),
-            layout,
-            config,
-            cut: Cut::Atomic,
-            cut_after: 0,
+        Self::with_external(part, None, layout, config)
+    }
+
+    fn with_external(
+        part: Part,
+        external: Option<Part>,
+        layout: Layout,
+        config: BootConfig,
+    ) -> Self {
+        let outside = external.map(|part| Area::new(EXTERNAL_BASE, part.geometry.size));
+        layout.check_with(&part.geometry, outside).expect("the layout of the test");
+        let mut device = Device::new(part, RadioSync::None);
+        if let Some(external) = external {
+            device = device.with_external(external);
         }
+        Self { bare: BareDevice::new(device), layout, config, cut: Cut::Atomic, cut_after: 0 }
     }
 
     /// A device for swap-move with two slots of so many pages.

@@ -1,9 +1,30 @@
-//! What the air does to a packet.
+//! The air: which channel a connection event uses and what becomes of its packets.
 
-use sim_core::{Ppm, Seed, Stream};
+mod access_address;
+mod adaptive;
+mod bit_errors;
+mod burst;
+mod fate;
+mod fraction;
+mod hopping;
+mod interference;
+mod selection;
+mod signal;
 
-/// How a packet arrived.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub use adaptive::{AdaptiveMap, AdaptiveMapConfig};
+pub use bit_errors::BitErrors;
+pub use burst::Bursts;
+pub use interference::{Interference, data_channel_mhz, wifi_covers};
+pub use selection::{Channel, ChannelMap, Csa, Csa1, Csa2, DATA_CHANNELS, MIN_USED};
+pub use signal::{Radio, Signal};
+
+pub(crate) use fate::Medium;
+pub(crate) use hopping::{Draws, Hopping};
+
+use sim_core::Ppm;
+
+/// How a packet arrived, from best to worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reception {
     /// Heard, CRC valid.
@@ -14,42 +35,19 @@ pub enum Reception {
     Missed,
 }
 
-/// What is known of the air.
+/// What is known of the air. Its parts act independently: a packet is missed when any part has it
+/// missed, otherwise it has a CRC error when any part gives it one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ChannelConfig {
     /// Probability that a packet is received with a CRC error.
     pub loss: Ppm,
     /// Probability that a packet's access address is missed.
     pub miss: Ppm,
-}
-
-/// Independent loss with constant probabilities. The fate of a packet is a function of the seed,
-/// the connection event and the packet's place in it, so that two clients under one seed meet the
-/// same air.
-#[derive(Clone, Debug)]
-pub(crate) struct Channel {
-    stream: Stream,
-    loss: Ppm,
-    miss: Ppm,
-}
-
-impl Channel {
-    pub(crate) fn new(seed: Seed, config: &ChannelConfig) -> Self {
-        Self { stream: seed.stream("link.channel"), loss: config.loss, miss: config.miss }
-    }
-
-    /// Fate of packet number `packet` of connection event number `event`, events being counted over
-    /// all connections of the run.
-    pub(crate) fn reception(&self, event: u64, packet: u32) -> Reception {
-        if self.loss == Ppm::ZERO && self.miss == Ppm::ZERO {
-            return Reception::Valid;
-        }
-        if self.miss.accepts(self.stream.at(event, 2 * u64::from(packet) + 1)) {
-            Reception::Missed
-        } else if self.loss.accepts(self.stream.at(event, 2 * u64::from(packet))) {
-            Reception::CrcError
-        } else {
-            Reception::Valid
-        }
-    }
+    /// What the receivers may hear of each other, equally likely; one is drawn for a run. Empty
+    /// for a signal without bit errors.
+    pub signals: Vec<Signal>,
+    /// Bursts of loss on each data channel.
+    pub bursts: Option<Bursts>,
+    /// Wi-Fi on some data channels.
+    pub interference: Option<Interference>,
 }

@@ -1,6 +1,6 @@
 //! Two hosts without a will of their own: they drive a link and note what it tells them.
 
-use link_model::{Link, LinkConfig, LinkEvent, LinkIn, LinkOut};
+use link_model::{CloseCause, Link, LinkConfig, LinkEvent, LinkIn, LinkOut};
 use sim_core::{Machine, Sdu, Seed, Span, Time};
 
 /// A link, its clock and everything it said.
@@ -10,12 +10,14 @@ pub(crate) struct Hosts {
     pub(crate) said: Vec<(Time, LinkOut)>,
     /// The central answers each acknowledged write with a new one of this many octets.
     pub(crate) refill: Option<usize>,
+    /// The peripheral answers each acknowledged notification with a new one of this many octets.
+    pub(crate) notify_refill: Option<usize>,
 }
 
 impl Hosts {
     pub(crate) fn new(config: LinkConfig, seed: u64) -> Self {
         let link = Link::new(config, Seed(seed));
-        Self { link, now: Time::ZERO, said: Vec::new(), refill: None }
+        Self { link, now: Time::ZERO, said: Vec::new(), refill: None, notify_refill: None }
     }
 
     /// Advertises, connects, subscribes; panics when that takes more than ten seconds.
@@ -38,6 +40,38 @@ impl Hosts {
 
     pub(crate) fn write(&mut self, tag: u32, octets: usize) {
         self.tell(LinkIn::Write(Sdu { tag, bytes: vec![tag as u8; octets] }));
+    }
+
+    pub(crate) fn notify(&mut self, tag: u32, octets: usize) {
+        self.tell(LinkIn::Notify(Sdu { tag, bytes: vec![tag as u8; octets] }));
+    }
+
+    /// Keeps the queue of the central, of the peripheral or of both full of values of this many
+    /// octets from now on.
+    pub(crate) fn fill(&mut self, central: bool, peripheral: bool, octets: usize) {
+        self.refill = central.then_some(octets);
+        self.notify_refill = peripheral.then_some(octets);
+        for tag in 0..8 {
+            if central {
+                self.write(tag * 1_000_000, octets);
+            }
+            if peripheral {
+                self.notify(tag * 1_000_000, octets);
+            }
+        }
+    }
+
+    /// Packets of each event that has closed with a packet, and why it closed.
+    pub(crate) fn closed_events(&self) -> Vec<(u16, CloseCause)> {
+        let mut packets = 0;
+        let closed = |(_, event)| match event {
+            LinkEvent::Packet { closes, .. } => {
+                packets += 1;
+                closes.map(|cause| (std::mem::take(&mut packets), cause))
+            }
+            _ => None,
+        };
+        self.events().filter_map(closed).collect()
     }
 
     pub(crate) fn advance(&mut self, span: Span) {
@@ -79,14 +113,19 @@ impl Hosts {
 
     fn drain(&mut self) {
         while let Some(out) = self.link.poll() {
-            let again = match (&out, self.refill) {
-                (LinkOut::Written { tag }, Some(octets)) => Some((tag + 1, octets)),
+            let sdu = |tag: &u32, octets| Sdu { tag: tag + 1, bytes: vec![0; octets] };
+            let again = match (&out, self.refill, self.notify_refill) {
+                (LinkOut::Written { tag }, Some(octets), _) => {
+                    Some(LinkIn::Write(sdu(tag, octets)))
+                }
+                (LinkOut::Notified { tag }, _, Some(octets)) => {
+                    Some(LinkIn::Notify(sdu(tag, octets)))
+                }
                 _ => None,
             };
             self.said.push((self.now, out));
-            if let Some((tag, octets)) = again {
-                let sdu = Sdu { tag, bytes: vec![0; octets] };
-                self.link.handle(self.now, LinkIn::Write(sdu), ());
+            if let Some(input) = again {
+                self.link.handle(self.now, input, ());
             }
         }
     }

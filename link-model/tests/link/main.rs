@@ -1,5 +1,17 @@
 //! The link from outside: throughput, loss, the life of a connection, and the machine contract.
 
+mod buffers;
+mod connecting;
+mod encryption;
+mod event_length;
+mod goodput;
 mod hosts;
+mod latency;
+mod loss;
 mod machine_contract;
+mod procedures;
+mod properties;
+mod requests;
+mod shared_radio;
+mod slots;
 mod transfer;

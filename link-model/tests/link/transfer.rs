@@ -2,10 +2,16 @@
 
 use crate::hosts::Hosts;
 use link_model::{
-    ChannelConfig, CloseCause, ConnParams, LinkConfig, LinkEvent, LinkIn, LinkOut, Phy, Reception,
-    Role, reason,
+    ChannelConfig, CloseCause, ConnParams, LinkConfig, LinkEvent, LinkIn, LinkOut, ParamsRequest,
+    Phy, Reception, Role, reason,
 };
-use sim_core::{Ppm, Sdu, Slot, Span, Time};
+use sim_core::{Ppm, Sdu, Span, Time};
+
+/// The peripheral asks for this interval and timeout, in the units of the air.
+fn request(interval: u16, timeout: u16) -> LinkIn {
+    let (interval_min, interval_max) = (interval, interval);
+    LinkIn::RequestParams(ParamsRequest { interval_min, interval_max, latency: 0, timeout })
+}
 
 fn loses(loss: Ppm) -> ChannelConfig {
     ChannelConfig { loss, ..ChannelConfig::default() }
@@ -212,8 +218,7 @@ fn parameters_asked_for_by_the_peripheral_come_into_force_at_their_instant() {
         ..LinkConfig::default()
     };
     let mut hosts = Hosts::connected(c, 1);
-    let fast = ConnParams::from_units(9, 0, 42);
-    hosts.tell(LinkIn::RequestParams(fast));
+    hosts.tell(request(9, 42));
     hosts.advance(Span::from_s(1));
     let (at, _) = hosts
         .events()
@@ -230,47 +235,12 @@ fn parameters_asked_for_by_the_peripheral_come_into_force_at_their_instant() {
 #[test]
 fn a_parameter_request_waits_until_the_connection_is_five_seconds_old() {
     let mut hosts = Hosts::connected(LinkConfig::default(), 1);
-    hosts.tell(LinkIn::RequestParams(ConnParams::from_units(24, 0, 42)));
+    hosts.tell(request(24, 42));
     hosts.advance(Span::from_s(4));
     let updated = |h: &Hosts| h.events().any(|(_, e)| matches!(e, LinkEvent::ParamsUpdated { .. }));
     assert!(!updated(&hosts));
     hosts.advance(Span::from_s(2));
     assert!(updated(&hosts));
-}
-
-/// 85 ms of flash work at 50 ms: each erase covers one anchor and the next one is served.
-#[test]
-fn flash_work_longer_than_an_interval_leaves_every_second_event_to_the_radio() {
-    let c = LinkConfig {
-        params: ConnParams { interval: Span::from_ms(50), ..LinkConfig::default().params },
-        ..LinkConfig::default()
-    };
-    let mut hosts = Hosts::connected(c, 1);
-    let ask = Slot::Ask { len: Span::from_ms(85), priority: sim_core::Priority::Normal };
-    let mut granted = Vec::new();
-    for _ in 0..10 {
-        hosts.tell(LinkIn::Slot(ask));
-        hosts.run_until(|out| matches!(out, LinkOut::Slot(Slot::Grant { .. })));
-        granted.push(hosts.now);
-        let until = hosts.now + Span::from_ms(85);
-        hosts.tell(LinkIn::Deaf { until });
-        hosts.advance(Span::from_ms(85));
-        hosts.tell(LinkIn::Slot(Slot::Done));
-    }
-    for pair in granted.windows(2) {
-        assert_eq!(pair[1].since(pair[0]), Span::from_ms(100));
-    }
-}
-
-#[test]
-fn short_flash_work_fits_between_events_at_once() {
-    let mut hosts = Hosts::connected(LinkConfig::default(), 1);
-    hosts.advance(Span::from_ms(30));
-    hosts.run_until(|out| matches!(out, LinkOut::Trace(LinkEvent::Packet { closes: Some(_), .. })));
-    let asked = hosts.now;
-    let len = Span::from_us(5_248);
-    hosts.tell(LinkIn::Slot(Slot::Ask { len, priority: sim_core::Priority::Normal }));
-    assert_eq!(hosts.messages().last(), Some(&&LinkOut::Slot(Slot::Grant { until: asked + len })));
 }
 
 #[test]
@@ -291,10 +261,11 @@ fn the_data_length_is_lowered_until_a_pair_fits_the_interval() {
         ..LinkConfig::default()
     };
     let mut hosts = Hosts::connected(c, 1);
-    let agreed = hosts.events().find_map(|(_, e)| match e {
+    let agreed = hosts.events().filter_map(|(_, e)| match e {
         LinkEvent::DataLength { octets } => Some(octets),
         _ => None,
     });
+    let agreed = agreed.last();
     assert!(agreed.is_some_and(|octets| (27..=60).contains(&octets)), "{agreed:?}");
     hosts.write(1, 480);
     hosts.run_until(|out| matches!(out, LinkOut::Wrote(_)));
@@ -337,7 +308,7 @@ fn an_update_that_the_peripheral_missed_costs_the_connection() {
     let c = LinkConfig { params: slow, param_update_delay: Span::ZERO, ..LinkConfig::default() };
     for deaf_events in [3, 8] {
         let mut hosts = Hosts::connected(c.clone(), 1);
-        hosts.tell(LinkIn::RequestParams(ConnParams::from_units(9, 0, 100)));
+        hosts.tell(request(9, 100));
         // The request has arrived, the update waits for the next anchor; its instant is six later.
         hosts.run_until(|out| {
             matches!(out, LinkOut::Trace(LinkEvent::Packet { octets: 24, taken: true, .. }))

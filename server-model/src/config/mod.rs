@@ -26,11 +26,15 @@ use std::sync::Arc;
 /// When the slot is erased for an upload.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EraseMode {
-    /// All pages that the image needs, and the trailer page, inside the first chunk's request.
+    /// All pages that the image needs, and the trailer page, inside the first chunk's request. A part
+    /// that needs no erase has them filled with ones (Zephyr `zephyr_img_mgmt.c`,
+    /// `flash_area_flatten`).
     #[default]
     UpFront,
     /// Each page just before the first write into it (`CONFIG_IMG_ERASE_PROGRESSIVELY`), the
-    /// trailer page with the last chunk.
+    /// trailer page with the last chunk. A part that needs no erase has only that one filled with
+    /// ones: streams ask for its erase capability (Zephyr `flash_params_get_erase_cap`), and the
+    /// trailer is cleared all the same (`flash_img.c`, `scramble_mcuboot_trailer`).
     Progressive,
 }
 
@@ -173,6 +177,10 @@ pub struct ServerConfig {
     pub reset_ms: u32,
     /// Time of the processor for each request, from its turn to its handler's first step.
     pub cpu: Span,
+    /// Time of the processor for each octet of a request, header included, on top of `cpu`.
+    pub cpu_per_octet: Span,
+    /// SHA-256 of the processor, octets a second; 0 when hashing takes no time.
+    pub sha_bytes_per_s: u32,
     /// Ask for a fast connection while requests arrive
     /// (`CONFIG_MCUMGR_SMP_BT_CONN_PARAM_CONTROL`).
     pub conn_param_control: bool,
@@ -232,6 +240,15 @@ const MAX_BUF_SIZE: u32 = u16::MAX as u32 + smp_wire::header::HEADER_LEN as u32;
 impl ServerConfig {
     /// Whether such a server could be built for a part of this geometry.
     pub fn check(&self, geometry: &Geometry) -> Result<(), ConfigError> {
+        self.check_with(geometry, None)
+    }
+
+    /// The same with an external part, whose addresses are given, beside that of this geometry.
+    pub fn check_with(
+        &self,
+        geometry: &Geometry,
+        external: Option<Area>,
+    ) -> Result<(), ConfigError> {
         let Geometry { page, write_size, .. } = *geometry;
         if self.buf_count == 0 {
             return Err(ConfigError::NoBuffer);
@@ -249,16 +266,20 @@ impl ServerConfig {
         if self.active_slot > 1 {
             return Err(ConfigError::ActiveSlot(self.active_slot));
         }
-        self.layout.check(geometry)?;
-        Ok(self.check_more_images(geometry)?)
+        self.layout.check_with(geometry, external)?;
+        Ok(self.check_more_images(geometry, external)?)
     }
 
     /// The slots of the other images must fit the part, and overlap neither each other nor any
     /// partition.
-    fn check_more_images(&self, geometry: &Geometry) -> Result<(), LayoutError> {
+    fn check_more_images(
+        &self,
+        geometry: &Geometry,
+        external: Option<Area>,
+    ) -> Result<(), LayoutError> {
         let pairs = || std::iter::once(&self.layout.slots).chain(&self.more_images);
         for (n, &slots) in self.more_images.iter().enumerate() {
-            Layout { slots, ..self.layout }.check(geometry)?;
+            Layout { slots, ..self.layout }.check_with(geometry, external)?;
             let mut others = pairs().take(n + 1).flatten();
             if others.any(|other| slots.iter().any(|slot| slot.overlaps(other))) {
                 return Err(LayoutError::Overlap { a: "another image's", b: "image" });
@@ -360,6 +381,8 @@ impl Default for ServerConfig {
             stream_buf: 512,
             reset_ms: 250,
             cpu: Span::ZERO,
+            cpu_per_octet: Span::ZERO,
+            sha_bytes_per_s: 0,
             conn_param_control: false,
             boot_mode: BootMode::SwapMove,
             active_slot: 0,

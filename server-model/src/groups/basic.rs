@@ -1,12 +1,16 @@
 //! Zephyr's basic group: erase the storage partition.
 
 use super::erase_run::Run;
-use super::{Answer, Context, Step, Work};
+use super::{Answer, Context, Refusal, Step, Work};
 use crate::ServerConfig;
 use flash_model::Area;
 use smp_wire::cbor::empty_map;
-use smp_wire::group::zephyr_basic;
+use smp_wire::errors::{GroupError, Rc};
+use smp_wire::group::{self, zephyr_basic};
 use smp_wire::header::OP_WRITE;
+
+/// The partition could not be erased.
+const FLASH_ERASE_FAILED: GroupError = GroupError::new(group::ZEPHYR_BASIC, 4);
 
 /// The commands of the group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +50,12 @@ impl StorageErase {
     /// `lib/cmd/zephyr_basic/src/basic_mgmt.c`, `storage_erase_handler`).
     const fn new(storage: Area) -> Self {
         Self(Run::new(storage))
+    }
+
+    /// The answer when the flash is not erased (Zephyr `basic_mgmt.c`; error codes of the group in
+    /// `zephyr_basic/basic_mgmt.h`).
+    pub(crate) const fn failed(cx: &Context<'_>) -> Refusal {
+        Refusal::by_era(cx.quirks, Rc::Unknown, FLASH_ERASE_FAILED)
     }
 
     #[inline(never)]

@@ -15,6 +15,7 @@ mod shell;
 mod stat;
 
 pub(crate) use enumeration::registered;
+pub use image::Stream;
 pub(crate) use refusal::{Code, Refusal};
 
 use crate::transport::Origin;
@@ -25,6 +26,7 @@ use image::{Erase, Image, SetNext, UploadWork};
 use sim_core::Time;
 use smp_wire::cbor::{Dialect, MapForm};
 use smp_wire::group;
+use std::cell::Cell;
 use std::collections::VecDeque;
 
 /// The commands that this server can be built with.
@@ -50,6 +52,8 @@ pub(crate) struct Context<'a> {
     pub(crate) tag: u32,
     /// Where it came from.
     pub(crate) origin: Origin,
+    /// Octets that the processor has hashed in this step; the worker takes the time for them.
+    pub(crate) hashed: &'a Cell<u32>,
     pub(crate) out: &'a mut VecDeque<ServerOut>,
 }
 
@@ -186,6 +190,24 @@ impl Groups {
                 Some(Plan::SetNext(work)) => work.step(cx, out),
                 Some(Plan::SettingsSave(work)) => work.step(cx, out),
                 None => unreachable!("a plan is kept until the next one"),
+            },
+        }
+    }
+
+    /// What a command is answered with whose flash operation was given up.
+    pub(crate) fn flash_failed(
+        &mut self,
+        work: &Work,
+        cx: &Context<'_>,
+        out: &mut Vec<u8>,
+    ) -> Outcome {
+        match work {
+            Work::Upload(work) => Err(self.image.upload_failed(work, cx)),
+            Work::Erase(_) => Err(self.image.erase_failed(cx)),
+            Work::StorageErase(_) => Err(StorageErase::failed(cx)),
+            Work::Plan => match self.plan.as_deref() {
+                Some(Plan::SetNext(work)) => work.failed(cx, out),
+                Some(Plan::SettingsSave(_)) | None => Err(settings::Save::failed(cx)),
             },
         }
     }

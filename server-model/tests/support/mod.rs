@@ -51,6 +51,8 @@ pub(crate) struct World {
     pub(crate) ops: Vec<FlashOp>,
     pub(crate) resets: u32,
     pub(crate) params: Vec<[u16; 4]>,
+    /// Flash operations fail, as those do that find no time beside the radio.
+    pub(crate) flash_fails: bool,
     tag: u32,
 }
 
@@ -72,6 +74,7 @@ impl World {
             ops: Vec::new(),
             resets: 0,
             params: Vec::new(),
+            flash_fails: false,
             tag: 0,
         };
         world.start();
@@ -193,7 +196,11 @@ impl World {
                 }
                 ServerOut::Flash(op) => {
                     self.ops.push(op.clone());
-                    Some(ServerIn::FlashDone { data: self.carry_out_flash(op) })
+                    Some(if self.flash_fails {
+                        failed(op)
+                    } else {
+                        ServerIn::FlashDone { data: self.carry_out_flash(op) }
+                    })
                 }
                 ServerOut::Reset => {
                     self.resets += 1;
@@ -229,6 +236,12 @@ impl World {
         }
         buffer
     }
+}
+
+/// A write returns its buffer, also when it fails.
+fn failed(op: FlashOp) -> ServerIn {
+    let data = if let FlashOp::Write { data, .. } = op { data } else { Vec::new() };
+    ServerIn::FlashFailed { data }
 }
 
 /// An image with this body length and seed, its version 1.0.seed.

@@ -5,6 +5,7 @@
 //! recognised or carried out counts as failed, never as skipped.
 
 mod difference;
+mod figures;
 mod imgtool;
 mod mcuboot;
 mod seed_log;
@@ -24,6 +25,8 @@ pub struct FileResult {
     pub exempt: u32,
     /// Cases that do not, each with what was expected and what came.
     pub failures: Vec<Failure>,
+    /// What else a reader should know of cases that agree, a line each.
+    pub notes: Vec<String>,
 }
 
 /// A case that does not agree.
@@ -89,20 +92,23 @@ pub fn check(text: &str, companions: Companions<'_>) -> Result<FileResult, ReadE
     if imgtool::recognises(&lines[0]) {
         return imgtool::check(&lines[0], companions);
     }
+    if figures::recognises(&lines[0]) {
+        return Ok(figures::check(&lines[0]));
+    }
     Ok(FileResult {
         kind: "unknown",
-        passed: 0,
-        exempt: 0,
         failures: vec![Failure {
             case: "kind of the file".to_owned(),
             expected:
                 "a log of SMP frames (`meta` with `server_params`, then lines with `dir` and \
                  `hex`), a session of an SMP server (`meta` with `kconfig`, or with `server` and \
-                 `buf_size`, then lines with `step`), runs of MCUboot (lines with `mode`, `areas`, `steps` and `states`), or \
-                 images made by imgtool (`images` with `file`)"
+                 `buf_size`, then lines with `step`), runs of MCUboot (lines with `mode`, `areas`, `steps` and `states`), \
+                 images made by imgtool (`images` with `file`), or figures of a link or of flash \
+                 (`topic`, `rows`)"
                     .to_owned(),
             got: "something else".to_owned(),
         }],
+        ..FileResult::default()
     })
 }
 

@@ -158,7 +158,10 @@ impl Watch for Course {
                 self.started(kind, len);
             }
             FlashEvent::End { .. } => self.pending.time += now.since(self.since),
-            FlashEvent::Ask { .. } | FlashEvent::Cut { .. } => {}
+            FlashEvent::Ask { .. }
+            | FlashEvent::Window { .. }
+            | FlashEvent::Failed { .. }
+            | FlashEvent::Cut { .. } => {}
         }
     }
 

@@ -23,6 +23,8 @@ const ATT_MTU_MAX: i64 = 517;
 const PARTS: &[(&str, &str, &str, i64)] = &[
     ("nrf52840", "nrf52840", "nrf52840dk", 373_928),
     ("nrf52833", "nrf52833", "nrf52833dk", 180_000),
+    ("nrf5340_cpuapp", "nrf5340", "nrf5340dk", 373_928),
+    ("nrf54l15", "nrf54l15", "nrf54l15dk", 373_928),
 ];
 
 /// Options on their way into settings.
@@ -263,8 +265,11 @@ impl<'s> Mapping<'s> {
                 self.choice(&build.truth(option), "link.phy", "1M");
             }
         }
-        let sync =
-            [("SOC_FLASH_NRF_RADIO_SYNC_MPSL", "mpsl"), ("SOC_FLASH_NRF_RADIO_SYNC_NONE", "none")];
+        let sync = [
+            ("SOC_FLASH_NRF_RADIO_SYNC_TICKER", "ticker"),
+            ("SOC_FLASH_NRF_RADIO_SYNC_MPSL", "mpsl"),
+            ("SOC_FLASH_NRF_RADIO_SYNC_NONE", "none"),
+        ];
         for (option, word) in sync {
             if build.is_on(option) {
                 self.choice(&build.truth(option), "flash.radio_sync", word);

@@ -48,6 +48,7 @@ pub(super) const TRUTHS: &[(&str, &str)] = &[
     ("MCUMGR_TRANSPORT_BT_CONN_PARAM_CONTROL", "server.conn_param_control"),
     ("MCUMGR_TRANSPORT_BT_REASSEMBLY", "server.reassembly"),
     ("REBOOT", "server.reset"),
+    ("SOC_FLASH_NRF_PARTIAL_ERASE", "flash.partial_erase"),
     ("ZCBOR_CANONICAL", "server.canonical"),
 ];
 
@@ -69,6 +70,8 @@ pub(super) const NUMBERS: &[(&str, &str)] = &[
     ("ROM_START_OFFSET", "image.hdr_size"),
     ("SHELL_BACKEND_DUMMY_BUF_SIZE", "server.shell_output_len"),
     ("SHELL_CMD_BUFF_SIZE", "server.shell_line_len"),
+    ("SOC_FLASH_NRF_PARTIAL_ERASE_MS", "flash.partial_erase_ms"),
+    ("SOC_FLASH_NRF_TIMEOUT_MULTIPLIER", "flash.timeout_multiplier"),
 ];
 
 /// Numbers that bear on a key together with others, with Kconfig's own range.
@@ -125,6 +128,7 @@ pub(super) const SWITCHES: &[&str] = &[
     "SETTINGS_NVS",
     "SOC_FLASH_NRF_RADIO_SYNC_MPSL",
     "SOC_FLASH_NRF_RADIO_SYNC_NONE",
+    "SOC_FLASH_NRF_RADIO_SYNC_TICKER",
     "STREAM_FLASH",
 ];
 

@@ -76,6 +76,8 @@ pub(super) const RULES: &[Rule] = &[
     is("BT_CTLR_DATA_LENGTH_MAX", 251, &[SPEEDUP]),
     // nRF Connect SDK, whose SoftDevice Controller is the default: flash waits for its time slots.
     on("SOC_FLASH_NRF_RADIO_SYNC_MPSL", &[OTA_DFU, "!BT_LL_SW_SPLIT"]),
+    // Zephyr, drivers/flash/Kconfig.nrf.
+    on("SOC_FLASH_NRF_RADIO_SYNC_TICKER", &["BT_LL_SW_SPLIT"]),
     // Zephyr, subsys/mgmt/mcumgr.
     is("MCUMGR_TRANSPORT_NETBUF_COUNT", 2, &["MCUMGR_TRANSPORT_UDP"]),
     is("MCUMGR_TRANSPORT_NETBUF_COUNT", 4, &[]),

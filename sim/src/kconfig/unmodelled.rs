@@ -43,17 +43,12 @@ const TABLE: &[(&str, When, &str)] = &[
          link.event_overhead_us bound it",
     ),
     ("BT_L2CAP_TX_BUF_COUNT", When::Not(3), BUFFERS),
-    (
-        "BT_LL_SW_SPLIT",
-        When::On,
-        "Zephyr's own controller: the model's flash does not wait for it (flash.radio_sync)",
-    ),
     ("BT_MAX_CONN", When::Not(1), "one central is connected at a time"),
     ("BT_PERIPHERAL_PREF_LATENCY", When::Not(0), CONN_PARAM),
     ("BT_PERIPHERAL_PREF_MAX_INT", When::Not(40), CONN_PARAM),
     ("BT_PERIPHERAL_PREF_MIN_INT", When::Not(24), CONN_PARAM),
     ("BT_PERIPHERAL_PREF_TIMEOUT", When::Not(42), CONN_PARAM),
-    ("BT_USER_PHY_UPDATE", When::On, "the physical layer is link.phy from the start"),
+    ("BT_USER_PHY_UPDATE", When::On, "the peripheral asks for no PHY; the central changes to link.phy"),
     ("MCUBOOT_SERIAL", When::On, "serial recovery of the boot loader is not simulated"),
     ("MCUMGR_GRP_FS_FILE_ACCESS_HOOK", When::On, FS_HOOK),
     ("MCUMGR_GRP_IMG_UPLOAD_CHECK_HOOK", When::On, UPLOAD_HOOK),
@@ -75,19 +70,8 @@ const TABLE: &[(&str, When, &str)] = &[
     ("MCUMGR_TRANSPORT_SHELL", When::On, ONE_TRANSPORT),
     ("MCUMGR_TRANSPORT_UART", When::On, ONE_TRANSPORT),
     ("MCUMGR_TRANSPORT_UDP", When::On, ONE_TRANSPORT),
-    ("NORDIC_QSPI_NOR", When::On, "both slots lie in internal flash in the model"),
+    ("NORDIC_QSPI_NOR", When::On, "slot 1 lies there only with flash.secondary"),
     ("SECURE_BOOT", When::On, "the first-stage boot loader before MCUboot is not simulated"),
-    (
-        "SOC_FLASH_NRF_PARTIAL_ERASE",
-        When::On,
-        "a page is erased in one piece, in whose time the radio is deaf, unless flash.radio_sync \
-         finds a place for it",
-    ),
-    (
-        "SOC_FLASH_NRF_RADIO_SYNC_TICKER",
-        When::On,
-        "Zephyr's own controller makes room for flash; flash.radio_sync has `mpsl` and `none` only",
-    ),
 ];
 
 /// Options whose family belongs to the update service: one that is set and not known here is told.

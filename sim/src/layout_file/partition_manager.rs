@@ -2,12 +2,15 @@
 //! (nRF Connect SDK documentation, "Partition Manager", static configuration).
 
 use super::{Partitions, Problem};
-use flash_model::Area;
+use flash_model::{Area, EXTERNAL_BASE};
 use saphyr_parser::{Event, Parser, Span, StrInput};
 use std::collections::BTreeMap;
 
 /// Region of partitions that say none, which is the part's own flash.
 const OWN_REGION: &str = "flash_primary";
+
+/// Region of the external flash. Addresses in it count from its start.
+const EXTERNAL_REGION: &str = "external_flash";
 
 /// Partitions that hold settings, the usual one first.
 const STORAGE: [&str; 3] = ["settings_storage", "nvs_storage", "littlefs_storage"];
@@ -42,17 +45,28 @@ struct Entry {
 
 impl Entry {
     fn area(&self, name: &str) -> Result<Area, Problem> {
-        if let Some((region, line)) = self.fields.get("region")
-            && region != OWN_REGION
-        {
-            return Err(Problem::at(
-                *line,
-                format!(
-                    "{name} lies in the region {region}: only partitions in the part's own flash \
-                     ({OWN_REGION}) are simulated"
-                ),
-            ));
-        }
+        let base = match self.fields.get("region") {
+            None => 0,
+            Some((region, _)) if region == OWN_REGION => 0,
+            Some((region, _)) if region == EXTERNAL_REGION => EXTERNAL_BASE,
+            Some((region, line)) => {
+                return Err(Problem::at(
+                    *line,
+                    format!(
+                        "{name} lies in the region {region}: only partitions in the part's own \
+                         flash ({OWN_REGION}) and in {EXTERNAL_REGION} are simulated"
+                    ),
+                ));
+            }
+        };
+        let Area { start, len } = self.area_in_region(name)?;
+        let start = start.checked_add(base).ok_or_else(|| {
+            Problem::at(self.line, format!("{name}: the address is behind any external flash"))
+        })?;
+        Ok(Area::new(start, len))
+    }
+
+    fn area_in_region(&self, name: &str) -> Result<Area, Problem> {
         let field = |key| self.number(name, key);
         let (start, size, end) = (field("address")?, field("size")?, field("end_address")?);
         let bad = |what: &str| Err(Problem::at(self.line, format!("{name}: {what}")));

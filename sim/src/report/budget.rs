@@ -5,12 +5,13 @@
 //! air, `link_payload`, `link_overhead` or `link_retransmit`; in the server's hands, what the work
 //! queue is doing, `flash_erase`, `flash_write` (waiting for a radio window included) or `server`.
 //! With nothing outstanding: `boot_swap` while the boot loader runs, `reconnect` while the link is
-//! down or not yet subscribed, else `client`.
+//! down or not yet subscribed, else `client`. A gateway's wait for its host is `client`, also before
+//! it connects.
 
 use crate::trace::{Event, Record, Sink, WorldEvent};
-use client_model::ClientEvent;
-use flash_model::{BootEvent, FlashEvent, OpKind};
-use link_model::{LinkEvent, Reception, Role};
+use client_model::{ClientEvent, Phase};
+use flash_model::{BootEvent, EXTERNAL_BASE, FlashEvent, OpKind};
+use link_model::{LinkEvent, Phy, Reception, Role};
 use serde::Serialize;
 use server_model::ServerEvent;
 use sim_core::{Span, Time};
@@ -162,23 +163,36 @@ pub struct BudgetFold {
     /// A packet of the oldest request has ended in the connection event that is still open.
     in_burst: bool,
     flash: Option<Cause>,
+    /// The flash at work keeps the radio from the air; an external part does not.
+    on_chip: bool,
     boot_runs: bool,
     subscribed: bool,
+    /// A gateway waits for its host before it connects.
+    buffering: bool,
+    /// Air time of an octet on the PHY in force.
     octet_time: Span,
 }
 
+impl Default for BudgetFold {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl BudgetFold {
-    /// A fold for a link on which one octet takes `octet_time` on the air.
-    pub fn new(octet_time: Span) -> Self {
+    /// A fold of a run from its start.
+    pub fn new() -> Self {
         Self {
             budget: Budget::default(),
             marked: Time::ZERO,
             unanswered: VecDeque::with_capacity(16),
             in_burst: false,
             flash: None,
+            on_chip: true,
             boot_runs: false,
             subscribed: false,
-            octet_time,
+            buffering: false,
+            octet_time: Phy::OneM.octet_time(),
         }
     }
 
@@ -194,12 +208,12 @@ impl BudgetFold {
     fn cause(&self) -> Cause {
         match self.unanswered.front().map(|request| request.place) {
             Some(Place::Server) => self.flash.unwrap_or(Cause::Server),
-            Some(Place::ToServer | Place::ToClient) => self.flash.unwrap_or(if self.in_burst {
-                Cause::LinkOverhead
-            } else {
-                Cause::LinkWait
-            }),
+            Some(Place::ToServer | Place::ToClient) => {
+                let air = if self.in_burst { Cause::LinkOverhead } else { Cause::LinkWait };
+                self.flash.filter(|_| self.on_chip).unwrap_or(air)
+            }
             None if self.boot_runs => Cause::BootSwap,
+            None if self.buffering => Cause::Client,
             None if !self.subscribed => Cause::Reconnect,
             Some(Place::Lost) | None => Cause::Client,
         }
@@ -224,6 +238,10 @@ impl BudgetFold {
             ClientEvent::Answer { tag, .. }
             | ClientEvent::Timeout { tag }
             | ClientEvent::GiveUp { tag } => self.forget(at, tag),
+            ClientEvent::Phase { phase } if self.buffering != (phase == Phase::Buffer) => {
+                self.mark(at);
+                self.buffering = !self.buffering;
+            }
             _ => {}
         }
     }
@@ -276,6 +294,9 @@ impl BudgetFold {
                 self.in_burst = false;
             }
             LinkEvent::TooLong { tag, .. } => self.lose(at, tag),
+            // A connection starts on LE 1M unless the trace says otherwise.
+            LinkEvent::ConnectInd { .. } => self.octet_time = Phy::OneM.octet_time(),
+            LinkEvent::Phy { phy } => self.octet_time = phy.octet_time(),
             LinkEvent::Subscribed => {
                 self.mark(at);
                 self.subscribed = true;
@@ -338,15 +359,18 @@ impl BudgetFold {
             return;
         }
         let flash = match *event {
-            FlashEvent::Ask { kind, .. } | FlashEvent::Start { kind, .. } => Some(match kind {
+            FlashEvent::Ask { kind, .. }
+            | FlashEvent::Start { kind, .. }
+            | FlashEvent::Window { kind, .. } => Some(match kind {
                 OpKind::Erase => Cause::FlashErase,
                 OpKind::Write | OpKind::Copy => Cause::FlashWrite,
             }),
-            FlashEvent::End { .. } | FlashEvent::Cut { .. } => None,
+            FlashEvent::End { .. } | FlashEvent::Failed { .. } | FlashEvent::Cut { .. } => None,
         };
         if flash != self.flash {
             self.mark(at);
         }
+        self.on_chip = !matches!(event, FlashEvent::Start { at: EXTERNAL_BASE.., .. });
         self.flash = flash;
     }
 

@@ -2,6 +2,7 @@
 
 use super::budget::{Budget, BudgetFold};
 use super::document::{LinkDoc, SmpDoc};
+use super::gateway::GatewayFold;
 use crate::trace::{Event, Record, Sink, WorldEvent};
 use client_model::{ClientEvent, Phase};
 use flash_model::{BootEvent, FlashEvent, ImageVersion, OpKind, SwapType};
@@ -92,6 +93,8 @@ pub struct Counts {
     pub power_failed: Option<Time>,
     /// The wait for the first upload answer.
     pub first_answer: Option<FirstAnswer>,
+    /// What a gateway's host did to the upload.
+    pub gateway: GatewayFold,
     /// Page erases so far.
     erases: u32,
     outstanding: Vec<(u32, Time, bool)>,
@@ -100,11 +103,17 @@ pub struct Counts {
     reset: bool,
 }
 
+impl Default for Counts {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Counts {
-    /// A fold for a link on which one octet takes `octet_time` on the air.
-    pub fn new(octet_time: Span) -> Self {
+    /// A fold of a run from its start.
+    pub fn new() -> Self {
         Self {
-            budget: BudgetFold::new(octet_time),
+            budget: BudgetFold::new(),
             smp: SmpDoc::default(),
             link: LinkDoc::default(),
             phases: Vec::with_capacity(32),
@@ -116,6 +125,7 @@ impl Counts {
             boots: Vec::with_capacity(4),
             power_failed: None,
             first_answer: None,
+            gateway: GatewayFold::default(),
             erases: 0,
             outstanding: Vec::with_capacity(16),
             upload_end: 0,
@@ -129,6 +139,7 @@ impl Counts {
         if let Some(last) = self.phases.last_mut() {
             last.end = end;
         }
+        self.gateway.finish(end, &self.budget);
         if let Some(boot) = self.boots.last_mut().filter(|_| self.boot_runs) {
             boot.took = end.since(boot.start);
         }
@@ -145,7 +156,10 @@ impl Counts {
 
     fn client(&mut self, at: Time, event: &ClientEvent) {
         match *event {
-            ClientEvent::Phase { phase } => self.phase(at, phase),
+            ClientEvent::Phase { phase } => {
+                self.phase(at, phase);
+                self.gateway.client(at, event, &self.budget);
+            }
             ClientEvent::Send { tag, .. } => {
                 self.smp.requests += 1;
                 self.outstanding.push((tag, at, false));
@@ -162,7 +176,12 @@ impl Counts {
                 self.outstanding.retain(|(t, ..)| *t != tag);
             }
             ClientEvent::GiveUp { tag } => self.outstanding.retain(|(t, ..)| *t != tag),
-            _ => {}
+            ClientEvent::Stale { .. } | ClientEvent::Finish { .. } => {}
+            ClientEvent::HostAsk { .. }
+            | ClientEvent::Buffered { .. }
+            | ClientEvent::Overflow { .. }
+            | ClientEvent::Starved { .. }
+            | ClientEvent::Fed { .. } => self.gateway.client(at, event, &self.budget),
         }
     }
 

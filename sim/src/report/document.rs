@@ -2,6 +2,8 @@
 
 use super::budget::{Budget, Cause};
 use super::counts::Counts;
+use super::gateway::GatewayDoc;
+use crate::fleet::FleetDoc;
 use crate::world::{Device, End, Prepared};
 use core::fmt::Write;
 use flash_model::SwapType;
@@ -52,6 +54,10 @@ pub struct RunDoc {
     pub flash: FlashDoc,
     /// Boots.
     pub boot: BootDoc,
+    /// What a gateway's host did to the upload, or null without one.
+    pub gateway: Option<GatewayDoc>,
+    /// All devices of a fleet, or null for a device alone.
+    pub fleet: Option<FleetDoc>,
     /// What became of the options of `--kconfig`, or null.
     pub kconfig: Option<crate::kconfig::Report>,
     /// Digest of the trace, 16 hex digits.
@@ -121,6 +127,18 @@ pub struct FlashDoc {
     pub busy_s: Span,
     /// Erases of the page erased most.
     pub max_page_erases: u32,
+    /// Writes of the line written most, where no erase is needed.
+    pub max_line_writes: u32,
+    /// Pages or lines used more often than they endure.
+    pub worn_out: u32,
+    /// Windows that the radio left and that were worked in.
+    pub windows: u32,
+    /// Those among them that the radio had refused at first.
+    pub forced_windows: u32,
+    /// Requests for time that the radio refused.
+    pub refusals: u32,
+    /// Calls that found no time within their limit.
+    pub timeouts: u32,
 }
 
 /// Boots.
@@ -151,6 +169,7 @@ pub(super) fn build(
     let upload = counts.upload.filter(|u| u.end > u.start);
     let upload_s = upload.map_or(Span::ZERO, |u| u.end.since(u.start));
     let flash = device.flash().counters();
+    let windows = device.flash().window_counters();
     RunDoc {
         schema: "smpsim.run/1",
         scenario: prepared.scenario().settings.name.clone(),
@@ -182,6 +201,12 @@ pub(super) fn build(
             words: flash.words,
             busy_s: flash.busy,
             max_page_erases: flash.max_page_erases,
+            max_line_writes: flash.max_line_writes,
+            worn_out: flash.worn_out,
+            windows: windows.windows,
+            forced_windows: windows.forced,
+            refusals: windows.refusals,
+            timeouts: windows.timeouts,
         },
         boot: BootDoc {
             swaps: counts.boots.iter().filter(|b| b.swap != SwapType::None && !b.cut).count()
@@ -193,6 +218,8 @@ pub(super) fn build(
                 .and_then(|boot| boot.booted.map(|version| version.to_string())),
             swap_type: counts.boots.last().map(|boot| boot.swap.name()),
         },
+        gateway: prepared.scenario().host.as_ref().map(|_| counts.gateway.document(image.len())),
+        fleet: None,
         kconfig: None,
         trace_digest: format!("{digest:016x}"),
         wall_s: 0.0,
@@ -242,7 +269,7 @@ pub fn hex(bytes: &[u8]) -> String {
     clippy::trivially_copy_pass_by_ref,
     reason = "serde's `serialize_with` passes a reference"
 )]
-fn seconds<S: Serializer>(span: &Span, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn seconds<S: Serializer>(span: &Span, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(span.as_secs_f64())
 }
 

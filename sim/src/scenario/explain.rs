@@ -2,7 +2,7 @@
 
 use super::keys::{self, Key};
 use super::value::Value;
-use super::{Settings, layout};
+use super::{Settings, air, layout};
 use core::fmt::Write;
 
 /// As a comment may hold it, which ends with its line (TOML 1.0 "Comment").
@@ -50,9 +50,8 @@ impl Settings {
             let origin: String = origin.chars().filter(|c| !c.is_control()).collect();
             return format!("{origin}; default {}", key.default);
         }
-        if layout::is_place(key.path) {
+        if let Some(source) = self.default_source(key.path) {
             let default = self.default(key.path);
-            let source = self.layout_source();
             if default == value {
                 return source;
             }
@@ -61,6 +60,22 @@ impl Settings {
         match Value::parse_word(key, key.default) {
             Ok(default) if default != *value => format!("set here; default {}", key.default),
             _ => key.source.to_owned(),
+        }
+    }
+
+    /// What decides the default of a key, besides the table of keys.
+    fn default_source(&self, path: &str) -> Option<String> {
+        if layout::is_place(path) {
+            return Some(self.layout_source());
+        }
+        let decides = match path {
+            layout::PRESET => layout::PART,
+            _ if air::is_of_environment(path) => air::ENVIRONMENT,
+            _ => return self.default_origins.get(path).cloned(),
+        };
+        match self.get(decides) {
+            Value::Choice(word) => Some(format!("{decides} {word}")),
+            other => Some(format!("{decides} {other}")),
         }
     }
 

@@ -3,9 +3,11 @@
 //! The table is the single source of what may stand in a scenario file, of `--set`, and of what
 //! `--explain` prints.
 
-use super::layout::LAYOUTS;
+use super::air::{ENVIRONMENTS, RADIOS};
+use super::layout::{LAYOUTS, PARTS, SECONDARY};
+use super::overlay::{CENTRAL_NAMES, PERIPHERAL_NAMES};
 use client_model::{ClientError, StrategyKind};
-use flash_model::BootMode;
+use flash_model::{BootMode, EXTERNAL_BASE, Part};
 use server_model::Profile;
 
 /// What values a key takes.
@@ -90,8 +92,15 @@ const fn hash(path: Text, doc: Text, source: Text) -> Key {
     Key { path, kind: Kind::Hash, default: "", doc, source }
 }
 
-/// One mebibyte: no part here is larger.
+/// One mebibyte: as large as most parts are.
 const MIB: i64 = 1 << 20;
+
+/// Two mebibytes: no part with a processor is larger.
+const ON_CHIP: i64 = 2 * MIB;
+
+/// Address behind the external part.
+const EXTERNAL_END: i64 =
+    EXTERNAL_BASE as i64 + Part::mx25r6435f().geometry.size as i64;
 
 /// Outcomes that a scenario can expect.
 pub const OUTCOMES: &[&str] = &["confirmed", "tested", "uploaded", "reverted", "failed"];
@@ -163,30 +172,35 @@ pub const KEYS: &[Key] = &[
     int("slot1.seed", (0, 0xffff_ffff), "3", "seed of its body", "model choice"),
     choice("slot1.mark", &["none", "test", "permanent"], "none", "upgrade request in the trailer of slot 1 at the start", "reference scenario"),
     // Flash.
-    choice("flash.part", &["nrf52840", "nrf52833"], "nrf52840", "85 ms a page and 41 us a word, or 87.5 ms and 42 us", "Product Specifications, NVMC"),
-    choice("flash.radio_sync", &["none", "mpsl"], "none", "whether flash waits for time that the radio leaves", "Zephyr SOC_FLASH_NRF_RADIO_SYNC without Zephyr's own controller"),
+    choice("flash.part", PARTS, "nrf52840", "times of erases and writes, sizes, and the layout unless layout.preset or layout.file names one", "Product Specifications, NVMC; nRF54L15 Datasheet, RRAMC"),
+    choice("flash.secondary", SECONDARY, "none", "an external part that slot 1 lies in; it halts neither processor nor radio", "slots on the chip in Zephyr's devicetrees"),
+    choice("flash.radio_sync", &["none", "ticker", "mpsl", "softdevice"], "none", "whose time flash work waits for: nobody's, Zephyr's own controller's, the SoftDevice Controller's, or a SoftDevice's", "Zephyr SOC_FLASH_NRF_RADIO_SYNC without Zephyr's own controller"),
+    bool("flash.partial_erase", "false", "SOC_FLASH_NRF_PARTIAL_ERASE: pages are erased in slices", "Zephyr default"),
+    int("flash.partial_erase_ms", (2, 44), "3", "SOC_FLASH_NRF_PARTIAL_ERASE_MS, nominal length of a slice", "Zephyr default"),
+    int("flash.partial_erase_factor_ppm", (900_000, 1_100_000), "1000000", "real length of a slice, in millionths of the nominal one; about 1050000 on silicon", "nominal, as drivers count"),
+    int("flash.timeout_multiplier", (1, 1_000), "10", "SOC_FLASH_NRF_TIMEOUT_MULTIPLIER: limit of a flash call under flash.radio_sync, 2.296 s each; more by default with ticker and slices", "Zephyr default"),
     bool("flash.deaf_on_write", "true", "false: only erases make the radio deaf, not writes", "NVMC halts the processor in both"),
-    choice("layout.preset", LAYOUTS, "nrf52840dk", "partitions, as far as the keys below do not change them", "nRF52840 DK devicetree"),
+    choice("layout.preset", LAYOUTS, "nrf52840dk", "partitions, as far as the keys below do not change them; unset: those of the development kit of flash.part", "Zephyr's devicetrees"),
     file("layout.file", "partitions.yml, pm_static.yml or devicetree to take partitions from instead, beside this file; empty: the preset", "reference scenario"),
-    int("layout.slot0_start", (0, MIB), "0xc000", "start of slot 0", "layout.preset"),
-    int("layout.slot1_start", (0, MIB), "0x82000", "start of slot 1", "layout.preset"),
-    int("layout.slot_size", (0x1000, MIB), "0x76000", "size of slot 0, octets", "layout.preset"),
-    int("layout.slot1_size", (0x1000, MIB), "0x76000", "size of slot 1, octets; as layout.slot_size when only that is set", "layout.preset"),
-    int("layout.scratch_start", (0, MIB), "0x0", "start of the scratch partition", "layout.preset"),
-    int("layout.scratch_size", (0, MIB), "0x0", "size of the scratch partition, octets; 0: none", "layout.preset"),
-    int("layout.storage_start", (0, MIB), "0xf8000", "start of the storage partition", "layout.preset"),
-    int("layout.storage_size", (0, MIB), "0x8000", "size of the storage partition, octets; 0: none", "layout.preset"),
-    int("layout.slot2_start", (0, MIB), "0x0", "start of the primary slot of image 1", "no second image"),
-    int("layout.slot2_size", (0, MIB), "0x0", "size of the primary slot of image 1, octets; 0: none", "no second image"),
-    int("layout.slot3_start", (0, MIB), "0x0", "start of the secondary slot of image 1", "no second image"),
-    int("layout.slot3_size", (0, MIB), "0x0", "size of the secondary slot of image 1, octets; 0: as layout.slot2_size", "no second image"),
-    int("layout.slot4_start", (0, MIB), "0x0", "start of the primary slot of image 2", "no third image"),
-    int("layout.slot4_size", (0, MIB), "0x0", "size of the primary slot of image 2, octets; 0: none", "no third image"),
-    int("layout.slot5_start", (0, MIB), "0x0", "start of the secondary slot of image 2", "no third image"),
-    int("layout.slot5_size", (0, MIB), "0x0", "size of the secondary slot of image 2, octets; 0: as layout.slot4_size", "no third image"),
+    int("layout.slot0_start", (0, ON_CHIP), "0xc000", "start of slot 0", "layout.preset"),
+    int("layout.slot1_start", (0, EXTERNAL_END), "0x82000", "start of slot 1; 0x12000000 and up lies in flash.secondary, and is the default with one", "layout.preset"),
+    int("layout.slot_size", (0x1000, ON_CHIP), "0x76000", "size of slot 0, octets", "layout.preset"),
+    int("layout.slot1_size", (0x1000, ON_CHIP), "0x76000", "size of slot 1, octets; as layout.slot_size when only that is set", "layout.preset"),
+    int("layout.scratch_start", (0, ON_CHIP), "0x0", "start of the scratch partition", "layout.preset"),
+    int("layout.scratch_size", (0, ON_CHIP), "0x0", "size of the scratch partition, octets; 0: none", "layout.preset"),
+    int("layout.storage_start", (0, ON_CHIP), "0xf8000", "start of the storage partition", "layout.preset"),
+    int("layout.storage_size", (0, ON_CHIP), "0x8000", "size of the storage partition, octets; 0: none", "layout.preset"),
+    int("layout.slot2_start", (0, ON_CHIP), "0x0", "start of the primary slot of image 1", "no second image"),
+    int("layout.slot2_size", (0, ON_CHIP), "0x0", "size of the primary slot of image 1, octets; 0: none", "no second image"),
+    int("layout.slot3_start", (0, ON_CHIP), "0x0", "start of the secondary slot of image 1", "no second image"),
+    int("layout.slot3_size", (0, ON_CHIP), "0x0", "size of the secondary slot of image 1, octets; 0: as layout.slot2_size", "no second image"),
+    int("layout.slot4_start", (0, ON_CHIP), "0x0", "start of the primary slot of image 2", "no third image"),
+    int("layout.slot4_size", (0, ON_CHIP), "0x0", "size of the primary slot of image 2, octets; 0: none", "no third image"),
+    int("layout.slot5_start", (0, ON_CHIP), "0x0", "start of the secondary slot of image 2", "no third image"),
+    int("layout.slot5_size", (0, ON_CHIP), "0x0", "size of the secondary slot of image 2, octets; 0: as layout.slot4_size", "no third image"),
     // Boot loader.
     choice("boot.mode", BOOT_MODES, "swap-move", "MCUboot upgrade mode; swap-scratch needs a layout with a scratch partition", "Zephyr port of MCUboot 1.10 to 2.2"),
-    int("boot.max_sectors", (0, 4_096), "128", "pages that the trailer has room for; 0: as many as the larger slot has (MCUboot 2.2 and later)", "MCUBOOT_MAX_IMG_SECTORS"),
+    int("boot.max_sectors", (0, 4_096), "128", "pages that the trailer has room for; 0: as many as the larger slot has (MCUboot 2.2 and later), which is the default for slots of more than 128 pages", "MCUBOOT_MAX_IMG_SECTORS"),
     bool("boot.validate_primary", "true", "hash the primary slot at each boot", "MCUBOOT_VALIDATE_PRIMARY_SLOT"),
     choice("boot.downgrade", &["allow", "prevent"], "allow", "whether a lower version may be installed; prevent: it is erased at boot", "MCUBOOT_DOWNGRADE_PREVENTION off"),
     bool("boot.bootstrap", "false", "install a valid image of slot 1 when slot 0 holds none", "MCUBOOT_BOOTSTRAP off"),
@@ -275,24 +289,71 @@ pub const KEYS: &[Key] = &[
     bool("server.enum_handlers", "true", "MCUMGR_GRP_ENUM_DETAILS_HANDLERS", "Zephyr default"),
     int("server.enum_max_entries", (1, 65_535), "16", "MCUMGR_GRP_ENUM_DETAILS_BUFFER_TYPE_STACK_ENTRIES", "Zephyr default"),
     bool("server.erase_storage", "false", "MCUMGR_GRP_ZBASIC_STORAGE_ERASE: the storage partition can be erased", "Zephyr default"),
-    int("server.cpu_us", (0, 1_000_000), "0", "time of the processor per request", "model choice"),
+    int("server.cpu_us", (0, 1_000_000), "0", "time of the processor per request, whatever is asked for", "model choice: free"),
+    int("server.cpu_ns_per_octet", (0, 1_000_000), "0", "time of the processor per octet of a request, for decoding and copying it", "model choice: free"),
+    int("server.sha_Bps", (0, 1_000_000_000), "0", "SHA-256 of the application, octets a second, for server.image_check and file hashes; 0: free; boot.sha_Bps is the boot loader's", "model choice: free"),
     int("server.start_us", (0, 60_000_000), "300000", "from the boot loader's jump to advertising", "model choice"),
     int("server.mtu", (23, 517), "498", "BT_L2CAP_TX_MTU of the peripheral", "OTA DFU option of the nRF Connect SDK"),
     // Link.
     int("link.interval_us", (7_500, 4_000_000), "11250", "connection interval, a multiple of 1250", "Android's high connection priority"),
-    int("link.latency", (0, 0), "0", "peripheral latency; only 0 is modelled so far", "Android's high connection priority"),
+    int("link.latency", (0, 499), "0", "anchors in a row that the peripheral may skip when it has nothing to send", "Android's high connection priority"),
     int("link.timeout_ms", (100, 32_000), "4000", "supervision timeout, a multiple of 10", "reference scenario"),
     choice("link.phy", &["1M", "2M", "coded-s2", "coded-s8"], "1M", "physical layer", "Core Specification default"),
+    bool("link.phy_update", "true", "a connection starts on LE 1M and the central changes to link.phy after the data length procedure; false: link.phy is in force from the first packet", "Core Specification Vol 6 Part B 5.1.10"),
     bool("link.encrypted", "false", "whether data packets carry a MIC", "OTA DFU option of the nRF Connect SDK: open service"),
+    bool("link.encryption_procedure", "false", "encryption starts by its procedure after each connecting, as bonded devices do; false: an encrypted link is so from the first packet", "model choice"),
     int("link.data_length", (27, 251), "251", "link layer payload after the data length procedure, octets", "OTA DFU option of the nRF Connect SDK"),
     int("link.mtu", (23, 517), "498", "ATT MTU that the central asks for", "Android's SMP library"),
+    choice("link.event_end", &["worst-pair", "fit"], "worst-pair", "when the central starts another pair of packets: worst-pair, when two full packets and link.event_overhead_us still fit before the next anchor; fit, when the pair itself does, as ideal figures have it", "fits the published S132/S140 throughput tables"),
     int("link.event_overhead_us", (0, 10_000), "830", "time kept free before the next anchor", "fits the published S132/S140 throughput tables"),
     int("link.loss_ppm", (0, 1_000_000), "0", "probability that a packet arrives with a CRC error", "reference scenario"),
     int("link.miss_ppm", (0, 1_000_000), "0", "probability that a packet's access address is missed", "reference scenario"),
+    int("link.csa", (1, 2), "2", "channel selection algorithm", "Core Specification Vol 6 Part B 4.5.8: #2 when both ends support it"),
+    int("link.channel_map", (3, 0x1f_ffff_ffff), "0x1fffffffff", "data channels that the central's host allows, bit 0 for channel 0", "Core Specification default"),
+    int("link.hop", (0, 16), "0", "hop of channel selection algorithm 1, 5 to 16; 0: drawn for each connection", "Core Specification Vol 6 Part B 2.3.3.1"),
+    int("link.ber_e9", (0, 500_000_000), "0", "bit error rate in 1e-9, besides what a distance gives: a wrong bit in the access address loses the packet, another is a CRC error", "reference scenario"),
+    int("link.distance_cm", (0, 10_000_000), "0", "distance of the ends, from which level and bit errors follow; 0: a signal without bit errors", "reference scenario"),
+    int("link.tx_dbm", (-40, 20), "0", "transmit power of both ends, dBm", "nRF52840 Product Specification, RADIO: TXPOWER after reset"),
+    int("link.path_loss_exponent_e2", (100, 600), "200", "path loss exponent in hundredths: 200 in the open, 350 indoors behind walls; 40 dB over the first metre", "model choice"),
+    int("link.shadowing_db_e1", (0, 200), "0", "standard deviation of the level, tenths of a decibel, drawn once for a run; 40 to 60 indoors", "model choice"),
+    choice("link.environment", ENVIRONMENTS, "clean", "Wi-Fi about the link, which decides the defaults of link.wifi_channels and link.wifi_share_ppm: on 10 data channels (home), 20 (office) or all (hostile)", "model choice"),
+    text("link.wifi_channels", "", "Wi-Fi channels in use, 1 to 13, such as 1,6,11; each covers 8 to 10 data channels", "link.environment"),
+    int("link.wifi_share_ppm", (0, 990_000), "0", "share of the time that Wi-Fi takes on each data channel it covers", "link.environment"),
+    int("link.wifi_frame_us", (20, 100_000), "500", "mean length of a Wi-Fi frame", "model choice"),
+    int("link.burst_good_ms", (1, 3_600_000), "10000", "mean time that a data channel stays good before a burst of loss", "model choice"),
+    int("link.burst_bad_ms", (1, 3_600_000), "2000", "mean length of a burst of loss on a data channel", "model choice"),
+    int("link.burst_good_loss_ppm", (0, 1_000_000), "0", "probability that a packet is missed outside of bursts", "model choice"),
+    int("link.burst_bad_loss_ppm", (0, 1_000_000), "0", "probability that a packet is missed within a burst", "model choice"),
     int("link.adv_interval_us", (20_000, 10_240_000), "100000", "advertising interval", "Zephyr BT_GAP_ADV_FAST_INT_MIN_2"),
+    int("link.win_offset_us", (0, 4_000_000), "0", "from the end of the transmit window delay after CONNECT_IND to the first anchor, a multiple of 1250, at most the interval", "model choice"),
+    int("link.update_win_offset_us", (0, 4_000_000), "0", "from the anchor at the instant of a connection update to the first anchor of the new interval, a multiple of 1250; longer than that interval: as long", "model choice"),
     int("link.param_update_delay_ms", (0, 60_000), "5000", "age of a connection before the peripheral asks for parameters", "Zephyr BT_CONN_PARAM_UPDATE_TIMEOUT"),
+    choice("central.preset", CENTRAL_NAMES, "reference", "what the central is, which decides the defaults of its keys and of some of link", "reference scenario"),
     int("central.host_latency_us", (0, 1_000_000), "0", "from a received notification to the controller having the write that answers it; phones have more", "reference scenario"),
     int("central.max_pairs", (0, 255), "0", "most pairs of packets an event, as phones limit them; 0: only time limits", "reference scenario"),
+    int("central.event_length_us", (0, 4_000_000), "0", "time that the controller of the central reserves for a connection event; 0: the whole interval", "model choice: a radio with one connection"),
+    bool("central.event_extension", "true", "an event may go on beyond event_length_us, up to the interval, while the radio is not wanted elsewhere", "nRF Connect SDK: BT_CTLR_SDC_CONN_EVENT_EXTEND_DEFAULT"),
+    int("central.tx_buffers", (0, 255), "0", "data packets that the controller holds for sending; 0: as many as the host has", "reference scenario"),
+    int("central.rx_buffers", (0, 255), "0", "received data packets that the controller holds until the host has fetched them, and without room for one it refuses it; 0: as many as come", "reference scenario"),
+    int("central.host_rx_us", (0, 1_000_000), "0", "time that the host takes to fetch one received data packet", "reference scenario"),
+    int("central.host_turnaround_us", (0, 1_000_000), "0", "from the acknowledgement of a data packet to the next one lying in its buffer", "reference scenario"),
+    int("central.sca_ppm", (0, 500), "50", "accuracy of the sleep clock, which widens the listening window of the peripheral", "Zephyr: CLOCK_CONTROL_NRF_K32SRC_50PPM"),
+    choice("central.params_rule", &["any", "apple", "apple-2013"], "any", "which connection parameters it takes when the peripheral asks: all that are lawful, or by Apple's guidelines of today or of 2013", "model choice"),
+    int("central.scan_interval_us", (2_500, 10_240_000), "60000", "from one scan window to the next, each on another advertising channel", "model choice"),
+    int("central.scan_window_us", (2_500, 10_240_000), "60000", "how long it scans in each; as long as the interval: always", "model choice"),
+    bool("central.adaptive_map", "false", "whether the central leaves out data channels on which its packets fail", "model choice"),
+    int("central.adaptive_map_period_ms", (100, 3_600_000), "2000", "time between its judgements of the channels; a channel left out comes back after eight of them", "model choice"),
+    int("central.adaptive_map_per_limit_ppm", (0, 1_000_000), "250000", "share of failed packets above which it leaves a channel out", "model choice"),
+    int("central.adaptive_map_min_channels", (2, 37), "15", "fewest data channels that it keeps", "model choice"),
+    choice("peripheral.preset", PERIPHERAL_NAMES, "reference", "what the peripheral's controller is, which decides the defaults of its keys", "reference scenario"),
+    int("peripheral.event_length_us", (0, 4_000_000), "0", "time that the controller of the peripheral reserves for a connection event; 0: the whole interval", "model choice: a radio with one connection"),
+    bool("peripheral.event_extension", "true", "an event may go on beyond event_length_us, up to the interval, while the radio is not wanted elsewhere", "nRF Connect SDK: BT_CTLR_SDC_CONN_EVENT_EXTEND_DEFAULT"),
+    int("peripheral.tx_buffers", (0, 255), "0", "data packets that the controller holds for sending; 0: as many as the host has", "reference scenario"),
+    int("peripheral.rx_buffers", (0, 255), "0", "received data packets that the controller holds until the host has fetched them, and without room for one it refuses it; 0: as many as come", "reference scenario"),
+    int("peripheral.host_rx_us", (0, 1_000_000), "0", "time that the host takes to fetch one received data packet", "reference scenario"),
+    int("peripheral.host_turnaround_us", (0, 1_000_000), "0", "from the acknowledgement of a data packet to the next one lying in its buffer", "reference scenario"),
+    int("peripheral.sca_ppm", (0, 500), "50", "accuracy of the sleep clock, which widens the listening window of the peripheral", "Zephyr: CLOCK_CONTROL_NRF_K32SRC_50PPM"),
+    choice("radio.soc", RADIOS, "nrf52840", "whose receiver sensitivity both ends have", "reference scenario"),
     // Client.
     choice("client.strategy", STRATEGIES, "android", "whose upload strategy", "reference scenario"),
     int("client.window", (1, 64), "3", "upload requests outstanding", "Android app: four buffers less one"),
@@ -305,6 +366,18 @@ pub const KEYS: &[Key] = &[
     int("client.connect_retries", (0, 100), "3", "further attempts", "Android's SMP library"),
     int("client.connect_retry_pause_ms", (0, 60_000), "500", "pause between attempts", "Android's SMP library"),
     int("client.memory_alignment", (1, 64), "1", "chunks are cut to multiples of this", "Android's SMP library"),
+    // A host that the gateway gets the image from.
+    int("host.rate_Bps", (0, 100_000_000), "0", "octets a second that a host brings to the gateway while it uploads; 0: the gateway has the image", "reference scenario"),
+    int("host.latency_ms", (0, 600_000), "100", "from asking the host to the first octet that answers", "model choice: LTE-M"),
+    int("host.outage_every_s", (0, 86_400), "0", "from the begin of an outage of the host's link to the begin of the next; 0: no outages", "model choice"),
+    int("host.outage_s", (0, 86_400), "0", "length of each outage", "model choice"),
+    int("host.block", (1, 65_535), "1000", "octets of a block; it counts when its last octet has come", "a user's gateway log of January 2023"),
+    int("host.ring", (64, 16 * MIB), "131072", "ring in the gateway, octets; it keeps what the device has not acknowledged", "the same log: where its download pauses"),
+    int("host.start_octets", (0, 16 * MIB), "131000", "octets, or the whole image, that must have come before the gateway connects", "the same log"),
+    bool("host.flow_control", "true", "the host waits while the ring is full; false: what finds no room is dropped and asked for again", "model choice"),
+    // The devices of one central.
+    int("fleet.devices", (1, 20), "1", "peripherals that the central updates, all alike", "reference scenario"),
+    choice("fleet.order", &["one-by-one", "at-once"], "one-by-one", "one update after the other, or all at once over the radio that they share", "model choice"),
 ];
 
 /// The key with this path.

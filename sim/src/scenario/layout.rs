@@ -1,8 +1,8 @@
 //! Partitions of a scenario: the layout that a preset or a file gives, and the keys that change it.
 
-use super::ScenarioError;
 use super::value::Value;
-use flash_model::{Area, Geometry, Layout};
+use super::{ScenarioError, Settings};
+use flash_model::{Area, EXTERNAL_BASE, Geometry, Layout, Part};
 use server_model::ServerConfig;
 use std::collections::BTreeMap;
 
@@ -16,6 +16,24 @@ pub(super) const LAYOUTS: &[&str] = &{
     }
     names
 };
+
+/// Parts that a device can be updated on, for `flash.part`.
+pub(super) const PARTS: &[&str] = &["nrf52840", "nrf52833", "nrf5340", "nrf54l15"];
+
+/// External parts, for `flash.secondary`.
+pub(super) const SECONDARY: &[&str] = &["none", "mx25r64"];
+
+/// The key that names the part.
+pub(super) const PART: &str = "flash.part";
+
+/// The key that names the external part.
+pub(super) const EXTERNAL: &str = "flash.secondary";
+
+/// The key that limits the pages of a slot.
+pub(super) const MAX_SECTORS: &str = "boot.max_sectors";
+
+/// The key that places slot 1.
+const SLOT1_START: &str = "layout.slot1_start";
 
 /// The key that names a layout.
 pub(super) const PRESET: &str = "layout.preset";
@@ -33,7 +51,7 @@ fn places(layout: &Layout) -> [(&'static str, u32); 8] {
     let (scratch, storage) = (layout.scratch.unwrap_or(none), layout.storage.unwrap_or(none));
     [
         ("layout.slot0_start", slot0.start),
-        ("layout.slot1_start", slot1.start),
+        (SLOT1_START, slot1.start),
         (SLOT_SIZE, slot0.len),
         ("layout.slot1_size", slot1.len),
         ("layout.scratch_start", scratch.start),
@@ -53,15 +71,58 @@ pub(super) fn is_layout(path: &str) -> bool {
     path == PRESET || path == FILE || is_place(path)
 }
 
+/// The part on the chip that `flash.part` names.
+pub(super) fn part(name: &str) -> Part {
+    Part::by_name(name).expect("the choice lists names of parts")
+}
+
+/// The external part that `flash.secondary` names.
+pub(super) fn external(name: &str) -> Option<Part> {
+    (name == "mx25r64").then(Part::mx25r6435f)
+}
+
+/// What `layout.preset` is when nothing sets it.
+pub(super) fn preset_of(part: &Value) -> Value {
+    let name = match part {
+        Value::Choice(name) => name,
+        other => unreachable!("{PART} is checked to be a word, not {other}"),
+    };
+    Value::Choice(Layout::preset_of(name))
+}
+
 /// What the keys that place partitions are when nothing sets them: as the layout says, but for a
-/// slot 1 as large as a slot 0 whose size is `set`.
-pub(super) fn defaults(layout: &Layout, set: Option<&Value>) -> BTreeMap<&'static str, Value> {
+/// slot 1 as large as a slot 0 whose size is `set`, and at the start of an external part, if there
+/// is one.
+pub(super) fn defaults(
+    layout: &Layout,
+    set: Option<&Value>,
+    external: bool,
+) -> BTreeMap<&'static str, Value> {
     let mut values: BTreeMap<_, _> =
         places(layout).into_iter().map(|(path, at)| (path, Value::Int(i64::from(at)))).collect();
     if let Some(size) = set {
         values.insert("layout.slot1_size", size.clone());
     }
+    if external && layout.secondary().start < EXTERNAL_BASE {
+        values.insert(SLOT1_START, Value::Int(i64::from(EXTERNAL_BASE)));
+    }
     values
+}
+
+/// What `boot.max_sectors` is when nothing sets it: what Zephyr's port sets, unless a slot has more
+/// pages than that. A boot loader built so would not swap such slots, so it was not.
+pub(super) fn max_sectors(settings: &Settings) -> Value {
+    const USUAL: u32 = 128;
+    let octets = |path| match settings.get(path) {
+        Value::Int(number) => *number as u32,
+        other => unreachable!("{path} is checked to be a number, not {other}"),
+    };
+    let page = match settings.get(PART) {
+        Value::Choice(name) => part(name).geometry.page,
+        other => unreachable!("{PART} is checked to be a word, not {other}"),
+    };
+    let longest = octets(SLOT_SIZE).max(octets("layout.slot1_size"));
+    Value::Int(if longest.div_ceil(page) > USUAL { 0 } else { i64::from(USUAL) })
 }
 
 /// The layout of the placing keys' values. What lies before the first partition is the boot
@@ -69,8 +130,7 @@ pub(super) fn defaults(layout: &Layout, set: Option<&Value>) -> BTreeMap<&'stati
 pub(super) fn resolve(octets: impl Fn(&str) -> u32) -> Layout {
     let area = |start, size| Area::new(octets(start), octets(size));
     let some = |area: Area| (area.len > 0).then_some(area);
-    let slots =
-        [area("layout.slot0_start", SLOT_SIZE), area("layout.slot1_start", "layout.slot1_size")];
+    let slots = [area("layout.slot0_start", SLOT_SIZE), area(SLOT1_START, "layout.slot1_size")];
     let scratch = some(area("layout.scratch_start", "layout.scratch_size"));
     let storage = some(area("layout.storage_start", "layout.storage_size"));
     let all = slots.into_iter().chain(scratch).chain(storage);
@@ -98,6 +158,41 @@ pub(super) fn further_images(images: u64, octets: impl Fn(&str) -> u32) -> Vec<[
     };
     let further = images.saturating_sub(1) as usize;
     FURTHER.into_iter().take(further).map(image).collect()
+}
+
+/// Whether slot 1 lies in the external part if there is one, and the chip can be connected to it.
+///
+/// # Errors
+/// The key to change.
+pub(super) fn check_external(
+    part: &Part,
+    external: Option<&Part>,
+    layout: &Layout,
+) -> Result<(), ScenarioError> {
+    let error = |key, problem| Err(ScenarioError::Together { key, problem });
+    let Some(external) = external else {
+        if layout.secondary().start < EXTERNAL_BASE {
+            return Ok(());
+        }
+        let problem = "slot 1 lies in an external part, and there is none; take \"mx25r64\"";
+        return error(EXTERNAL, problem.to_owned());
+    };
+    if !matches!(part.name, "nrf52840" | "nrf5340") {
+        let problem = format!(
+            "{} has no QSPI for {} to be connected to; take nrf52840 or nrf5340 as {PART}",
+            part.name, external.name
+        );
+        return error(EXTERNAL, problem);
+    }
+    if layout.secondary().start < EXTERNAL_BASE {
+        let problem = format!(
+            "slot 1 lies on the chip, and nothing in {}: take {EXTERNAL_BASE:#x} and up, or \
+             {EXTERNAL} = \"none\"",
+            external.name
+        );
+        return error(SLOT1_START, problem);
+    }
+    Ok(())
 }
 
 /// Whether the slots of further images are whole pages of the part, of their own, and not empty.
@@ -146,7 +241,7 @@ pub(super) fn check_further_images(
 #[cfg(test)]
 mod tests {
     use super::super::{Scenario, Settings, keys};
-    use super::{PRESET, is_place};
+    use super::{PARTS, PRESET, is_place};
     use flash_model::{Area, Layout};
 
     fn reference() -> Settings {
@@ -169,12 +264,57 @@ mod tests {
     #[test]
     fn every_preset_gives_its_own_partitions() {
         for (name, expected) in Layout::PRESETS {
-            let part = if *name == "nrf52833dk" { "nrf52833" } else { "nrf52840" };
-            let size = "image.size=200000";
-            let settings = [&format!("{PRESET}={name}"), &format!("flash.part={part}"), size];
-            let settings = with(&settings.map(|s| s));
+            let own = |part: &&&str| Layout::preset_of(part) == *name;
+            let part = PARTS.iter().find(own).unwrap_or(&"nrf52840");
+            let settings = [format!("{PRESET}={name}"), format!("flash.part={part}")];
+            let settings = with(&[&settings[0], &settings[1]]);
             assert_eq!(layout(&settings), *expected, "{name}");
         }
+    }
+
+    #[test]
+    fn the_layout_follows_the_part_until_one_is_named() {
+        for part in PARTS {
+            let settings = with(&[&format!("flash.part={part}")]);
+            assert_eq!(Some(layout(&settings)), Layout::preset(Layout::preset_of(part)), "{part}");
+        }
+        let named = with(&["layout.preset=nrf52833dk", "flash.part=nrf5340"]);
+        assert_eq!(layout(&named), Layout::nrf52833dk());
+        let changed = with(&["flash.part=nrf54l15", "layout.storage_size=0x4000"]);
+        let storage = Some(Area::new(0x15_c000, 0x4000));
+        assert_eq!(layout(&changed), Layout { storage, ..Layout::nrf54l15dk() });
+    }
+
+    #[test]
+    fn the_boot_loader_knows_as_many_pages_as_the_slots_have() {
+        let sectors = |settings: &[&str]| {
+            Scenario::resolve(&with(settings)).expect("fits together").boot.max_sectors
+        };
+        assert_eq!(sectors(&[]), 128);
+        assert_eq!(sectors(&["flash.part=nrf54l15"]), 166);
+        assert_eq!(sectors(&["flash.part=nrf54l15", "boot.max_sectors=128"]), 128);
+        let large = ["flash.secondary=mx25r64", "layout.slot_size=0xec000"];
+        assert_eq!(sectors(&large), 236);
+    }
+
+    #[test]
+    fn an_external_part_takes_slot_1_and_must_be_within_reach() {
+        let settings = with(&["flash.secondary=mx25r64", "layout.slot_size=0xe0000"]);
+        let slots = [Area::new(0xc000, 0xe_0000), Area::new(0x1200_0000, 0xe_0000)];
+        assert_eq!(layout(&settings).slots, slots);
+        let refused = |settings: &[&str]| {
+            let all = with(&[&["flash.secondary=mx25r64"], settings].concat());
+            Scenario::resolve(&all).expect_err("must be refused").to_string()
+        };
+        let e = refused(&["flash.part=nrf54l15"]);
+        assert!(e.starts_with("flash.secondary: nrf54l15 has no QSPI"), "{e}");
+        let e = refused(&["layout.slot1_start=0x82000"]);
+        assert!(e.starts_with("layout.slot1_start: slot 1 lies on the chip"), "{e}");
+        let e = refused(&["layout.slot1_start=0x127f0000"]);
+        assert!(e.contains("secondary partition (0x127f0000 + 0x76000) ends behind"), "{e}");
+        let without = with(&["layout.slot1_start=0x12000000"]);
+        let e = Scenario::resolve(&without).expect_err("must be refused").to_string();
+        assert!(e.starts_with("flash.secondary: slot 1 lies in an external part"), "{e}");
     }
 
     #[test]

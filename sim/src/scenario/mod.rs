@@ -1,16 +1,22 @@
 //! Scenarios: what a run starts from, as files, presets and single settings.
 
+pub mod air;
+pub mod controllers;
 mod explain;
 pub mod file;
+mod flash;
+mod gateway;
 pub mod keys;
 mod layout;
 mod link;
 mod lists;
+mod overlay;
 mod presets;
 mod resolve;
 mod server;
 pub mod value;
 
+pub use gateway::{FleetOrder, FleetSpec};
 pub use presets::{PRESETS, Preset};
 pub use resolve::{PowerCut, Scenario, SlotSpec};
 
@@ -73,6 +79,8 @@ pub struct Settings {
     origins: BTreeMap<&'static str, String>,
     /// What the keys are that nothing sets.
     defaults: BTreeMap<&'static str, Value>,
+    /// Where such a default comes from, when a preset of an end decides it.
+    default_origins: BTreeMap<&'static str, String>,
     /// The layout that a file gives, with the file's name.
     layout: Option<(String, Layout)>,
 }
@@ -122,6 +130,7 @@ impl Settings {
             values: BTreeMap::new(),
             origins: BTreeMap::new(),
             defaults: defaults(),
+            default_origins: BTreeMap::new(),
             layout: None,
         }
     }
@@ -152,9 +161,21 @@ impl Settings {
     }
 
     fn renew_defaults(&mut self) {
+        let preset = layout::preset_of(self.get(layout::PART));
+        self.defaults.insert(layout::PRESET, preset);
         let layout = self.layout();
         let slot_size = self.given(layout::SLOT_SIZE).cloned();
-        self.defaults.extend(layout::defaults(&layout, slot_size.as_ref()));
+        let external = self.get(layout::EXTERNAL) != &Value::Choice("none");
+        self.defaults.extend(layout::defaults(&layout, slot_size.as_ref(), external));
+        let sectors = layout::max_sectors(self);
+        self.defaults.insert(layout::MAX_SECTORS, sectors);
+        let air = air::overlay(self);
+        self.defaults.extend(air);
+        for (path, overlay::Default { value, origin }) in overlay::defaults(self) {
+            self.defaults.insert(path, value);
+            self.default_origins.remove(path);
+            self.default_origins.extend(origin.map(|origin| (path, origin)));
+        }
     }
 
     /// The layout that the places of partitions start from.

@@ -25,9 +25,11 @@ presets!(
     "reference",
     "reference-lossy",
     "reference-reassembly",
+    "reference-ncs",
     "emulator",
     "seed-gateway",
     "seed-gateway-400",
+    "seed-gateway-cellular",
     "seed-android",
 );
 

@@ -1,9 +1,10 @@
 //! From settings to what the machines are built with.
 
+use super::gateway::FleetSpec;
 use super::value::Value;
 use super::{ScenarioError, Settings, layout, server};
-use client_model::{ClientConfig, Era, Image, Mode, StrategyKind};
-use flash_model::{BootConfig, BootMode, ImageSpec, ImageVersion, Part, RadioSync, flags};
+use client_model::{ClientConfig, Era, Image, Mode, StrategyKind, UplinkConfig};
+use flash_model::{BootConfig, BootMode, ImageSpec, ImageVersion, Part, SyncConfig, flags};
 use link_model::LinkConfig;
 use server_model::{HookRefusal, ServerConfig};
 use sim_core::Span;
@@ -27,10 +28,12 @@ pub struct Scenario {
     pub slot1: SlotSpec,
     /// Upgrade request in slot 1 at the start: `None`, test (false) or permanent (true).
     pub slot1_mark: Option<bool>,
-    /// The flash part.
+    /// The flash part on the chip.
     pub part: Part,
-    /// How flash shares time with the radio.
-    pub radio_sync: RadioSync,
+    /// The external part, which slot 1 lies in.
+    pub external: Option<Part>,
+    /// How the application's flash shares time with the radio.
+    pub flash_sync: SyncConfig,
     /// Whether writes, not only erases, make the radio deaf.
     pub deaf_on_write: bool,
     /// The boot loader.
@@ -43,6 +46,10 @@ pub struct Scenario {
     pub start: Span,
     /// The link.
     pub link: LinkConfig,
+    /// Where a gateway gets the image from while it uploads. The phase of outages is not drawn yet.
+    pub host: Option<UplinkConfig>,
+    /// The devices that the central updates.
+    pub fleet: FleetSpec,
 }
 
 /// A supply that fails once.
@@ -83,10 +90,7 @@ impl Scenario {
             });
         }
         let r = Resolver { settings };
-        let part = match r.word("flash.part") {
-            "nrf52833" => Part::nrf52833(),
-            _ => Part::nrf52840(),
-        };
+        let part = layout::part(r.word(layout::PART));
         let server = r.server()?;
         let scenario = Self {
             settings: settings.clone(),
@@ -117,17 +121,17 @@ impl Scenario {
                 "permanent" => Some(true),
                 _ => None,
             },
-            radio_sync: match r.word("flash.radio_sync") {
-                "mpsl" => RadioSync::Mpsl,
-                _ => RadioSync::None,
-            },
+            flash_sync: r.flash_sync(&part)?,
             deaf_on_write: r.truth("flash.deaf_on_write"),
             boot: r.boot(&server.layout, &part),
             power_cut: r.power_cut(),
             server,
             start: Span::from_us(r.number("server.start_us")),
             link: r.link()?,
+            host: r.host(r.fleet())?,
+            fleet: r.fleet(),
             part,
+            external: layout::external(r.word(layout::EXTERNAL)),
         };
         server::check(&scenario)?;
         Ok(scenario)
@@ -157,6 +161,7 @@ impl Scenario {
             connect_retries: r.number("client.connect_retries") as u8,
             connect_retry_pause: Span::from_ms(r.number("client.connect_retry_pause_ms")),
             memory_alignment: r.number("client.memory_alignment") as u16,
+            uplink: self.host.clone(),
             ..ClientConfig::new(strategy, image)
         }
     }
@@ -185,6 +190,13 @@ impl Resolver<'_> {
     pub(super) fn number(&self, path: &str) -> u64 {
         match self.settings.get(path) {
             Value::Int(number) => number.unsigned_abs(),
+            other => unreachable!("{path} is checked to be a number, not {other}"),
+        }
+    }
+
+    pub(super) fn signed(&self, path: &str) -> i64 {
+        match self.settings.get(path) {
+            Value::Int(number) => *number,
             other => unreachable!("{path} is checked to be a number, not {other}"),
         }
     }

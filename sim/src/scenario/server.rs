@@ -2,7 +2,7 @@
 
 use super::resolve::Resolver;
 use super::{Scenario, ScenarioError, layout, lists};
-use flash_model::BootMode;
+use flash_model::{Area, BootMode, EXTERNAL_BASE};
 use server_model::{
     ConfigError, DeviceFacts, EraseMode, FsOptions, Profile, Rtc, ServerConfig, SettingsOptions,
     ShellOptions,
@@ -29,6 +29,8 @@ impl Resolver<'_> {
             canonical: self.truth("server.canonical"),
             conn_param_control: self.truth("server.conn_param_control"),
             cpu: Span::from_us(self.number("server.cpu_us")),
+            cpu_per_octet: Span::from_ns(self.number("server.cpu_ns_per_octet")),
+            sha_bytes_per_s: self.octets("server.sha_Bps"),
             image: self.truth("server.image"),
             frugal_list: self.truth("server.frugal_list"),
             erase: match self.word("server.erase") {
@@ -165,9 +167,11 @@ impl Resolver<'_> {
 /// # Errors
 /// The key to change.
 pub(super) fn check(scenario: &Scenario) -> Result<(), ScenarioError> {
-    let Scenario { server, part, .. } = scenario;
+    let Scenario { server, part, external, .. } = scenario;
+    layout::check_external(part, external.as_ref(), &server.layout)?;
     layout::check_further_images(server, &part.geometry)?;
-    server.check(&part.geometry).map_err(|e| together(key(&e), e.to_string()))?;
+    let external = external.map(|external| Area::new(EXTERNAL_BASE, external.geometry.size));
+    server.check_with(&part.geometry, external).map_err(|e| together(key(&e), e.to_string()))?;
     check_boot_mode(scenario)
 }
 
@@ -178,6 +182,10 @@ fn together(key: &'static str, problem: impl Into<String>) -> ScenarioError {
 /// Modes in which the update of a world has no meaning are refused.
 fn check_boot_mode(scenario: &Scenario) -> Result<(), ScenarioError> {
     let problem = match scenario.boot.mode {
+        BootMode::DirectXip { .. } if scenario.external.is_some() => {
+            "with direct-xip the new image runs where it lies, and from an external part none does \
+             here; take a mode that copies, or flash.secondary = \"none\""
+        }
         BootMode::SwapScratch if scenario.server.layout.scratch.is_none() => {
             "swap-scratch needs a scratch partition; set layout.scratch_start and \
              layout.scratch_size, or layout.preset = \"nrf52840dk-2022\""
@@ -304,6 +312,8 @@ mod tests {
             assert!(outcome.err().is_none_or(|e| e.starts_with("boot.mode: ")));
         }
         assert!(with(&["boot.mode=single-slot", "server.image=false"]).is_ok());
+        let external = with(&["boot.mode=direct-xip", "flash.secondary=mx25r64"]);
+        assert!(external.is_err_and(|e| e.starts_with("boot.mode: with direct-xip")));
         let image = with(&["boot.mode=ram-load"]).expect("fits together").image;
         assert_eq!(image.flags, flags::RAM_LOAD);
     }

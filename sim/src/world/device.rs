@@ -2,7 +2,7 @@
 
 use super::prepared::Prepared;
 use super::route::Message;
-use flash_model::{BootConfig, BootIn, BootLoader, BootResult, FlashView, Layout};
+use flash_model::{BootConfig, BootIn, BootLoader, BootResult, FlashView, Layout, SyncConfig};
 use link_model::LinkIn;
 use server_model::{Server, ServerConfig, ServerIn};
 use sim_core::{Span, Time};
@@ -33,6 +33,7 @@ pub struct Device {
     /// The application advertises; without a radio in the world it need not.
     pub(super) advertises: bool,
     state: DeviceState,
+    flash_sync: SyncConfig,
     boot_config: BootConfig,
     server_config: ServerConfig,
     layout: Layout,
@@ -49,6 +50,7 @@ impl Device {
             deaf_on_write: scenario.deaf_on_write,
             advertises: true,
             state: DeviceState::Running,
+            flash_sync: scenario.flash_sync,
             boot_config: scenario.boot.clone(),
             server_config: scenario.server.clone(),
             layout: scenario.server.layout,
@@ -109,6 +111,7 @@ impl Device {
 
     pub(super) fn run_application(&mut self, inbox: &mut VecDeque<Message>) {
         self.state = DeviceState::Running;
+        self.flash.set_radio_sync(self.flash_sync);
         inbox.push_back(Message::Server(ServerIn::Start));
         if self.advertises {
             inbox.push_back(Message::Link(LinkIn::Advertise));
@@ -118,6 +121,11 @@ impl Device {
     pub(super) fn reset(&mut self) {
         self.state = DeviceState::Booting;
         self.boot = BootLoader::new(self.boot_config.clone(), self.layout);
+    }
+
+    /// The boot loader runs without a radio: its flash driver asks nobody. The flash must be idle.
+    pub(super) fn begin_boot(&mut self) {
+        self.flash.set_radio_sync(SyncConfig::default());
     }
 
     pub(super) fn boot_ended(&mut self, now: Time, result: BootResult) {

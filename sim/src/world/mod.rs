@@ -5,6 +5,7 @@
 //! says to whom it concerns, until nobody has anything to say.
 
 mod device;
+mod member;
 mod prepared;
 mod route;
 
@@ -16,6 +17,7 @@ use crate::trace::{Event, Record, Sink, WorldEvent};
 use client_model::{Client, ClientIn, Finish};
 use flash_model::BootIn;
 use link_model::{Link, LinkIn};
+use member::Membership;
 use route::Message;
 use server_model::ServerIn;
 use sim_core::{Agenda, NodeId, Rank, Sdu, Seed, Span, Time};
@@ -62,6 +64,8 @@ pub struct World<S> {
     /// Datagrams for peers outside.
     datagrams: VecDeque<(u32, Vec<u8>)>,
     inbox: VecDeque<Message>,
+    /// The world is one of several with the same central.
+    membership: Option<Membership>,
     /// Where records go.
     pub sink: S,
     ended: Option<End>,
@@ -79,7 +83,7 @@ pub enum End {
 impl<S: Sink> World<S> {
     /// A world at time zero: the application runs and advertises, and the client begins to connect.
     pub fn new(prepared: &Prepared, seed: Seed, sink: S) -> Self {
-        let client = Client::new(prepared.client_config());
+        let client = Client::new(prepared.client_config(seed));
         let mut world = Self::build(prepared, seed, sink, Some(client));
         world.inbox.push_back(Message::Client(ClientIn::Start));
         world.settle();
@@ -129,6 +133,7 @@ impl<S: Sink> World<S> {
             port: VecDeque::new(),
             datagrams: VecDeque::new(),
             inbox: VecDeque::with_capacity(16),
+            membership: None,
             sink,
             ended: None,
         };
@@ -182,6 +187,11 @@ impl<S: Sink> World<S> {
     /// The peripheral.
     pub fn device(&self) -> &Device {
         &self.device
+    }
+
+    /// The sink and the peripheral, for a sink that shows what the flash holds.
+    pub fn sink_and_device(&mut self) -> (&mut S, &Device) {
+        (&mut self.sink, &self.device)
     }
 
     /// When something will happen next; `None` when the run has ended.

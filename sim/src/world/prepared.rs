@@ -4,6 +4,7 @@ use crate::image_file::ImageFile;
 use crate::scenario::{Scenario, SlotSpec};
 use client_model::ClientConfig;
 use flash_model::{Area, Device, FlashOp, ImageSpec, Layout, set_pending};
+use sim_core::{Seed, Span};
 use std::sync::Arc;
 
 /// A scenario with its images built and hashed; worlds are made from it by copying.
@@ -96,13 +97,14 @@ impl Prepared {
             && scenario.slot1 == old.slot1
             && scenario.slot1_mark == old.slot1_mark
             && scenario.part == old.part
+            && scenario.external == old.external
             && scenario.boot.mode == old.boot.mode
             && scenario.server.layout == old.server.layout;
         if !same {
             return None;
         }
         let mut flash = (*self.flash).clone();
-        flash.set_radio_sync(scenario.radio_sync);
+        flash.set_radio_sync(scenario.flash_sync);
         Some(Self {
             scenario: Arc::new(scenario),
             image: Arc::clone(&self.image),
@@ -125,8 +127,13 @@ impl Prepared {
         edit(Arc::make_mut(&mut self.flash));
     }
 
-    pub(crate) fn client_config(&self) -> ClientConfig {
-        self.scenario.client_config(self.image.for_client())
+    /// The client's settings, with what this seed draws for them.
+    pub(crate) fn client_config(&self, seed: Seed) -> ClientConfig {
+        let mut config = self.scenario.client_config(self.image.for_client());
+        if let Some(outages) = config.uplink.as_mut().and_then(|uplink| uplink.outages.as_mut()) {
+            outages.first = Span::from_ns(seed.stream("host").below(outages.every.as_ns()));
+        }
+        config
     }
 
     pub(crate) fn flash(&self) -> Device {
@@ -144,8 +151,12 @@ struct Builder {
 impl Builder {
     fn new(scenario: &Scenario) -> Self {
         let layout = scenario.server.layout;
+        let mut flash = Device::new(scenario.part, scenario.flash_sync);
+        if let Some(external) = scenario.external {
+            flash = flash.with_external(external);
+        }
         Self {
-            flash: Device::new(scenario.part, scenario.radio_sync),
+            flash,
             layout,
             max: scenario.boot.max_image_len(&layout, &scenario.part.geometry),
         }

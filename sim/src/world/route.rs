@@ -5,7 +5,7 @@ use crate::scenario::PowerCut;
 use crate::trace::{Event, Sink, WorldEvent};
 use client_model::{Client, ClientIn, ClientOut};
 use flash_model::{BootIn, BootOut, BootResult, Cut, FlashIn, FlashOut};
-use link_model::{ConnParams, LinkIn, LinkOut};
+use link_model::{LinkIn, LinkOut, ParamsRequest};
 use server_model::{ServerIn, ServerOut};
 use sim_core::{Machine, NodeId, Sdu};
 
@@ -29,6 +29,9 @@ impl<S: Sink> World<S> {
                 self.drain_flash();
             }
             Message::Boot(input) => {
+                if matches!(input, BootIn::Start) {
+                    self.device.begin_boot();
+                }
                 self.device.boot.handle(now, input, &self.device.flash);
                 self.drain_boot();
             }
@@ -131,7 +134,7 @@ impl<S: Sink> World<S> {
 
     fn client_says(&mut self, out: ClientOut) {
         match out {
-            ClientOut::Connect { timeout } => self.tell_link(LinkIn::Connect { timeout }),
+            ClientOut::Connect { timeout } => self.connect(timeout),
             ClientOut::Discover => self.tell_link(LinkIn::Discover),
             ClientOut::Write(sdu) => self.tell_link(LinkIn::Write(sdu)),
             ClientOut::Disconnect => self.tell_link(LinkIn::Disconnect),
@@ -160,7 +163,7 @@ impl<S: Sink> World<S> {
             LinkOut::Slot(slot) => Message::Flash(FlashIn::Slot(slot)),
             LinkOut::Trace(event) => return self.record(Event::Link(event)),
             // No client here paces its writes by the controller's buffers.
-            LinkOut::Written { .. } => return,
+            LinkOut::Written { .. } | LinkOut::WriteAnswered { .. } => return,
         };
         self.inbox.push_back(message);
     }
@@ -177,6 +180,9 @@ impl<S: Sink> World<S> {
                 DeviceState::Booting => Message::Boot(BootIn::FlashDone { data }),
                 _ => Message::Server(ServerIn::FlashDone { data }),
             }),
+            FlashOut::Failed { data } => {
+                self.inbox.push_back(Message::Server(ServerIn::FlashFailed { data }));
+            }
             FlashOut::Trace(event) => self.record(Event::Flash(event)),
         }
     }
@@ -192,8 +198,9 @@ impl<S: Sink> World<S> {
                 self.send_to_port(sdu);
             }
             ServerOut::Reset => self.reset(),
-            ServerOut::ConnParams { interval_max, latency, timeout, .. } => {
-                self.request_params(interval_max, latency, timeout);
+            ServerOut::ConnParams { interval_min, interval_max, latency, timeout } => {
+                let request = ParamsRequest { interval_min, interval_max, latency, timeout };
+                self.request_params(request);
             }
         }
     }
@@ -219,12 +226,10 @@ impl<S: Sink> World<S> {
         self.datagrams.push_back((peer, sdu.bytes));
     }
 
-    /// The central takes the longest interval that it is offered, as phones do.
     #[cold]
     #[inline(never)]
-    fn request_params(&mut self, interval_max: u16, latency: u16, timeout: u16) {
-        let params = ConnParams::from_units(interval_max, latency, timeout);
-        self.tell_link(LinkIn::RequestParams(params));
+    fn request_params(&mut self, request: ParamsRequest) {
+        self.tell_link(LinkIn::RequestParams(request));
     }
 
     fn boot_says(&mut self, out: BootOut) {

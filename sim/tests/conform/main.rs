@@ -1,6 +1,7 @@
 //! Recorded reference data of other programs against the models: what agrees, what is noticed, and
 //! what cannot be carried out.
 
+mod figures;
 mod imgtool;
 mod malformed;
 mod malformed_session;

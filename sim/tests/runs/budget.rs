@@ -2,13 +2,13 @@
 
 use client_model::ClientEvent;
 use flash_model::{BootEvent, FlashEvent, OpKind};
-use link_model::{CloseCause, LinkEvent, Reception, Role};
+use link_model::{CloseCause, LinkEvent, Phy, Reception, Role};
 use server_model::ServerEvent;
 use sim::report::budget::{Budget, BudgetFold, Cause};
 use sim::trace::{Event, Record, Sink};
 use sim_core::{Span, Time};
 
-/// Octets of 8 us, as on LE 1M.
+/// Octets of 8 us, as on LE 1M, unless the story says otherwise.
 struct Story {
     fold: BudgetFold,
 }
@@ -16,7 +16,7 @@ struct Story {
 impl Story {
     /// A subscribed client at 1 ms.
     fn subscribed() -> Self {
-        let mut story = Self { fold: BudgetFold::new(Span::from_us(8)) };
+        let mut story = Self { fold: BudgetFold::new() };
         story.tell(1_000, Event::Link(LinkEvent::Subscribed));
         story
     }
@@ -138,6 +138,27 @@ fn a_packet_sent_again_counts_as_retransmission_and_what_lies_between_as_overhea
     assert_eq!(us(&budget, Cause::LinkRetransmit), 300);
     assert_eq!(us(&budget, Cause::LinkOverhead), 140 + 400);
     assert_eq!(us(&budget, Cause::LinkPayload), 160);
+}
+
+#[test]
+fn payload_takes_the_time_that_it_needs_on_the_phy_in_force() {
+    let mut story = Story::subscribed();
+    let payload = |story: &mut Story, at_us, tag| {
+        let before = us(&story.until(at_us), Cause::LinkPayload);
+        story.send(at_us, tag, 20);
+        story.packet(at_us + 2_000, Role::Central, tag, 2_000, 20).ends();
+        story.answer(at_us + 2_000, tag);
+        us(&story.until(at_us + 2_000), Cause::LinkPayload) - before
+    };
+    assert_eq!(payload(&mut story, 2_000, 1), 20 * 8);
+    story.tell(5_000, Event::Link(LinkEvent::Phy { phy: Phy::TwoM }));
+    assert_eq!(payload(&mut story, 6_000, 2), 20 * 4);
+    story.tell(9_000, Event::Link(LinkEvent::Phy { phy: Phy::CodedS8 }));
+    assert_eq!(payload(&mut story, 10_000, 3), 20 * 64);
+    // A new connection starts on 1M.
+    let connect = LinkEvent::ConnectInd { interval_us: 11_250, timeout_ms: 4_000, heard: true };
+    story.tell(15_000, Event::Link(connect));
+    assert_eq!(payload(&mut story, 16_000, 4), 20 * 8);
 }
 
 #[test]

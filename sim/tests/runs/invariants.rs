@@ -15,7 +15,7 @@ fn settings() -> impl Strategy<Value = Vec<String>> {
         1u8..5,
         600u32..60_000,
         one_of(&["up-front", "progressive"]),
-        one_of(&["none", "mpsl"]),
+        one_of(&["none", "ticker", "mpsl", "softdevice"]),
         one_of(&["1M", "2M", "coded-s2", "coded-s8"]),
         6u32..60,
         one_of(&["erased", "old"]),

@@ -1,11 +1,18 @@
 //! Whole simulated updates, seen through their documents, their traces and the final flash.
 
+mod air;
 mod budget;
 mod determinism;
 mod endings;
 mod figures;
+mod flash_windows;
+mod fleet;
+mod gateway;
 mod invariants;
+mod link_control;
+mod parts;
 mod recorded_phone;
+mod reports;
 
 use sim::report::{Report, run};
 use sim::scenario::{Scenario, Settings};

@@ -26,7 +26,8 @@ pub(crate) struct EmulateArguments {
     /// Listen for SMP datagrams at this address; port 0 takes a free one
     #[arg(long, required = true, value_name = "ADDRESS:PORT")]
     udp: SocketAddr,
-    /// Keep the device's flash in this file: raw octets of the whole part, made when it is missing,
+    /// Keep the device's flash in this file: raw octets of the whole part, then those of an external
+    /// part, made when it is missing,
     /// written when the program ends
     #[arg(long, value_name = "FILE")]
     flash: Option<PathBuf>,

@@ -6,6 +6,7 @@ use super::pace::Pace;
 use super::peers::Peers;
 use super::sink::EmulatorSink;
 use crate::Refusal;
+use sim::emulate::octets;
 use sim::world::{DeviceState, Prepared, World};
 use sim_core::{Seed, Span, Time};
 use std::time::{Duration, Instant};
@@ -113,9 +114,7 @@ impl Session {
 
     /// The flash as it is now, and the sink.
     pub(crate) fn end(self) -> (Vec<u8>, EmulatorSink) {
-        let device = self.world.device();
-        let size = device.flash().part().geometry.size;
-        let contents = device.flash_view().bytes(0, size).to_vec();
+        let contents = octets(self.world.device().flash());
         (contents, self.world.sink)
     }
 

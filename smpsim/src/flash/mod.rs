@@ -16,6 +16,9 @@ use serde::Serialize;
 use sim::flash_dump::{Dump, FlashReport, Setup, inspect as look};
 use std::path::{Path, PathBuf};
 
+/// Parts whose dumps can be looked at.
+const PARTS: [&str; 4] = ["nrf52840", "nrf52833", "nrf5340", "nrf54l15"];
+
 #[derive(Args, Debug)]
 pub(crate) struct FlashArguments {
     /// Contents of the flash: raw octets, or Intel HEX
@@ -34,11 +37,11 @@ pub(crate) struct FlashArguments {
     #[arg(long, value_name = "FILE|PRESET")]
     layout: Option<PathBuf>,
     /// Flash part; otherwise nrf52840, or that of the layout preset
-    #[arg(long, value_name = "NAME", value_parser = ["nrf52840", "nrf52833"])]
+    #[arg(long, value_name = "NAME", value_parser = PARTS)]
     part: Option<String>,
-    /// Write size that the boot loader was built for, octets
-    #[arg(long, value_name = "N", default_value = "4", value_parser = ["4", "8", "16", "32"])]
-    write_size: String,
+    /// Write size that the boot loader was built for, octets; otherwise that of the part
+    #[arg(long, value_name = "N", value_parser = ["4", "8", "16", "32"])]
+    write_size: Option<String>,
     /// Key of the boot loader, public or private; without it signatures are not looked at
     #[arg(long, value_name = "FILE.pem")]
     key: Option<PathBuf>,
@@ -78,13 +81,14 @@ pub(crate) fn inspect(arguments: &FlashArguments) -> Result<Verdict, Refusal> {
 
 fn setup(arguments: &FlashArguments) -> Result<(String, Setup), Refusal> {
     let asked = arguments.layout.as_deref();
-    let part = match (arguments.part.as_deref(), asked.and_then(layout::preset_name)) {
-        (Some("nrf52833"), _) | (None, Some("nrf52833dk")) => Part::nrf52833(),
-        _ => Part::nrf52840(),
-    };
-    let dk = if part.name == "nrf52833" { "nrf52833dk" } else { "nrf52840dk" };
+    let own = asked.and_then(layout::preset_name).and_then(part_of).unwrap_or(PARTS[0]);
+    let part = Part::by_name(arguments.part.as_deref().unwrap_or(own));
+    let part = part.expect("clap takes these names only");
+    let dk = Layout::preset_of(part.name);
     let (name, layout) = partitions(asked.unwrap_or(Path::new(dk)))?;
-    let write_size = arguments.write_size.parse().expect("clap takes these numbers only");
+    let write_size = arguments.write_size.as_deref().map_or(part.geometry.write_size, |size| {
+        size.parse().expect("clap takes these numbers only")
+    });
     let part = Part { geometry: Geometry { write_size, ..part.geometry }, ..part };
     let boot = BootConfig {
         mode: BootMode::from_name(&arguments.mode).expect("clap takes these names only"),
@@ -95,6 +99,11 @@ fn setup(arguments: &FlashArguments) -> Result<(String, Setup), Refusal> {
     let setup = Setup { part, layout, boot };
     setup.check().map_err(|e| Refusal(format!("{name} on {}: {e}", part.name)))?;
     Ok((name, setup))
+}
+
+/// The part whose development kit has this layout.
+fn part_of(preset: &str) -> Option<&'static str> {
+    PARTS.into_iter().find(|part| Layout::preset_of(part) == preset)
 }
 
 fn partitions(path: &Path) -> Result<(String, Layout), Refusal> {

@@ -75,7 +75,13 @@ fn every_field_of_a_run_is_described() {
     let kconfig = testdata("kconfig/seed-004-prj.conf");
     let documents =
         [document(&[]), document(&["seed-android"]), document(&["--kconfig", &kconfig])];
-    describes("smpsim.run/1", &documents);
+    let gateway = document(&["seed-gateway-cellular"]);
+    let mut fleet = document(&["--set", "fleet.devices=2", "--set", "image.size=6000"]);
+    for device in fleet["fleet"]["devices"].as_array_mut().expect("a list") {
+        // As described already.
+        assert_eq!(device["run"].take()["schema"], "smpsim.run/1");
+    }
+    describes("smpsim.run/1", &[&documents[..], &[gateway, fleet]].concat());
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn a_scenario_names_a_layout_that_lies_beside_it() {
 #[test]
 fn a_partition_table_that_cannot_be_used_is_refused_with_its_line() {
     let bad = |name: &str| smpsim(&["run", "--layout", &testdata(&format!("layouts/bad/{name}"))]);
-    bad("external_secondary.yml").refuses(&["external_secondary.yml:8", "external_flash"]);
+    bad("otp_secondary.yml").refuses(&["otp_secondary.yml:8", "otp"]);
     bad("macro.overlay").refuses(&["macro.overlay:2", "MY_SLOT_SIZE"]);
     bad("overlap.yml").refuses(&["overlap.yml", "overlap"]);
     smpsim(&["run", "--layout", "no-such-layout"]).refuses(&["no-such-layout"]);

@@ -16,6 +16,7 @@ mod layouts;
 mod presets;
 mod profiles;
 mod run;
+mod tui;
 
 use assert_cmd::Command;
 use serde_json::Value;

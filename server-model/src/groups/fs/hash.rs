@@ -62,6 +62,7 @@ impl Fs {
         let output = match function {
             Function::Crc32 => HashOutput::Number(crc32fast::hash(data).into()),
             Function::Sha256 => {
+                cx.hashed.set(data.len() as u32);
                 digest = Sha256::digest(data);
                 HashOutput::Bytes(&digest)
             }

@@ -5,7 +5,7 @@ use super::flags::in_use;
 use super::slots::{active_slot, area, image_in, slot_count};
 use super::upload::Image;
 use crate::groups::erase_run::Run;
-use crate::groups::{Answer, Context, Outcome, Step, Work};
+use crate::groups::{Answer, Context, Outcome, Refusal, Step, Work};
 use smp_wire::cbor::Writer;
 use smp_wire::errors::Rc;
 use smp_wire::image::EraseRequest;
@@ -50,6 +50,13 @@ impl Image {
         }
         self.forget_upload();
         Step::Done(erased(cx, out))
+    }
+
+    /// The answer when the flash is not erased; the upload is forgotten nevertheless.
+    #[cold]
+    pub(crate) fn erase_failed(&mut self, cx: &Context<'_>) -> Refusal {
+        self.forget_upload();
+        Fault::EraseFailed.refusal(cx.quirks)
     }
 }
 

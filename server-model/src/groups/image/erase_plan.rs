@@ -18,19 +18,21 @@ pub(super) const fn trailer_len(geometry: &Geometry) -> u32 {
 ///
 /// The end of the first one is the end of the page that holds the last octet, in 32-bit arithmetic:
 /// a size that wraps to the page before the slot leaves nothing to erase, as a size of 0 does. A
-/// last octet outside the part, or a stretch outside the slot, is an error.
+/// last octet outside the part (`array`), or a stretch outside the slot, is an error.
 pub(super) fn erase_runs(
     slot: Area,
     spare: u32,
     size: u32,
     geometry: &Geometry,
+    array: Area,
 ) -> Result<[Run; 2], Fault> {
-    let Geometry { size: part, page, .. } = *geometry;
-    let last = slot.start.wrapping_add(spare).wrapping_add(size).wrapping_sub(1);
-    if last >= part {
+    let page = geometry.page;
+    let start = slot.start - array.start;
+    let last = start.wrapping_add(spare).wrapping_add(size).wrapping_sub(1);
+    if last >= array.len {
         return Err(Fault::PageOutside);
     }
-    let image = (last - last % page + page).wrapping_sub(slot.start);
+    let image = (last - last % page + page).wrapping_sub(start);
     if image > slot.len {
         return Err(Fault::EraseFailed);
     }
@@ -54,7 +56,8 @@ mod tests {
     }
 
     fn erased_behind(spare: u32, size: u32) -> Result<Vec<u32>, Fault> {
-        let runs = erase_runs(SLOT, spare, size, &Part::nrf52840().geometry)?;
+        let geometry = Part::nrf52840().geometry;
+        let runs = erase_runs(SLOT, spare, size, &geometry, Area::new(0, geometry.size))?;
         Ok(runs.iter().filter_map(super::Run::len).collect())
     }
 
@@ -93,6 +96,17 @@ mod tests {
         assert_eq!(erased_behind(4096, 117 * 4096), Ok(vec![118 * 4096]));
         assert_eq!(erased_behind(4096, 117 * 4096 + 1), Err(Fault::EraseFailed));
         assert_eq!(erased_behind(4096, 0), Ok(vec![4096, 4096]));
+    }
+
+    #[test]
+    fn offsets_count_from_the_start_of_an_external_part() {
+        let array = Area::new(0x1200_0000, 0x10_0000);
+        let slot = Area::new(0x1208_2000, 0x76000);
+        for size in [0, 1, 373_928, 118 * 4096 + 1, 0x7e001, u32::MAX - 4095] {
+            let runs = erase_runs(slot, 0, size, &Part::nrf52840().geometry, array);
+            let lengths = runs.map(|runs| runs.iter().filter_map(super::Run::len).collect());
+            assert_eq!(lengths, erased(size), "{size:#x}");
+        }
     }
 
     #[test]

@@ -21,4 +21,5 @@ mod version;
 pub(crate) use command::Command;
 pub(crate) use erase::Erase;
 pub(crate) use state::SetNext;
+pub use stream::Stream;
 pub(crate) use upload::{Image, UploadWork};

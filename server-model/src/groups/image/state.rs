@@ -1,12 +1,12 @@
 //! Image state: the request that tests or confirms an image.
 
-use super::errors::{HASH_NOT_FOUND, INVALID_HASH};
+use super::errors::{Fault, HASH_NOT_FOUND, INVALID_HASH};
 use super::list::list;
 use super::next_boot::{image_of, layout_of};
 use super::slots::{PAIR, active_slot, image_in, slot_count};
 use super::{state_early, state_later};
 use crate::groups::erase_run::Run;
-use crate::groups::{Answer, Context, Plan, Refusal, Step};
+use crate::groups::{Answer, Context, Outcome, Plan, Refusal, Step};
 use flash_model::{FlashOp, Layout};
 use smp_wire::errors::Rc;
 use smp_wire::image::StateRequest;
@@ -22,6 +22,8 @@ pub(crate) struct SetNext {
     erase: Run,
     /// The list, or this.
     refusal: Option<Rc>,
+    /// The list, even if flash cannot be written.
+    hides_failure: bool,
 }
 
 /// Tests or confirms an image, then answers with the list (Zephyr `img_mgmt_state.c`,
@@ -67,12 +69,28 @@ pub(super) fn layout_for(cx: &Context<'_>, slot: usize) -> Layout {
 
 impl SetNext {
     pub(super) fn writing(writes: Vec<FlashOp>) -> Self {
-        Self { writes: writes.into_iter(), erase: Run::NONE, refusal: None }
+        Self { writes: writes.into_iter(), erase: Run::NONE, refusal: None, hides_failure: false }
+    }
+
+    /// Goes on to the list, even if flash cannot be written.
+    pub(super) fn hiding_failure(self) -> Self {
+        Self { hides_failure: true, ..self }
     }
 
     /// An error, after an erase.
     pub(super) fn erasing(erase: Run, rc: Rc) -> Self {
         Self { erase, refusal: Some(rc), ..Self::writing(Vec::new()) }
+    }
+
+    /// The answer when flash cannot be written (Zephyr `zephyr_img_mgmt.c`, `img_mgmt_write_pending`
+    /// and `img_mgmt_write_confirmed`).
+    #[cold]
+    pub(crate) fn failed(&self, cx: &Context<'_>, out: &mut Vec<u8>) -> Outcome {
+        if self.hides_failure {
+            list(cx, out);
+            return Ok(());
+        }
+        Err(self.refusal.map_or_else(|| Fault::WriteFailed.refusal(cx.quirks), Refusal::from))
     }
 
     #[inline(never)]

@@ -24,7 +24,10 @@ fn confirm_running(cx: &Context<'_>) -> Result<SetNext, Rc> {
     };
     match writes {
         Err(rc) if !cx.quirks.confirm_hides_errors => Err(rc),
-        writes => Ok(SetNext::writing(writes.unwrap_or_default())),
+        writes => {
+            let work = SetNext::writing(writes.unwrap_or_default());
+            Ok(if cx.quirks.confirm_hides_errors { work.hiding_failure() } else { work })
+        }
     }
 }
 

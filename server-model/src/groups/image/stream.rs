@@ -5,7 +5,7 @@ use flash_model::{Area, FlashOp, Geometry};
 /// Zephyr's `stream_flash` on one slot: octets gather in RAM and go to flash when the buffer is
 /// exactly full, or at the end.
 #[derive(Clone, Debug)]
-pub(super) struct Stream {
+pub struct Stream {
     area: Area,
     buffer: Vec<u8>,
     capacity: usize,
@@ -25,7 +25,7 @@ impl Default for Stream {
 
 impl Stream {
     /// Starts over at the beginning of an area, with a buffer of `capacity` octets.
-    pub(super) fn restart(&mut self, area: Area, capacity: u32) {
+    pub fn restart(&mut self, area: Area, capacity: u32) {
         self.area = area;
         self.capacity = capacity as usize;
         self.buffer.clear();
@@ -35,40 +35,47 @@ impl Stream {
     }
 
     /// Whether so many octets more would leave the area; then none of them is taken.
-    pub(super) fn refuses(&self, more: usize) -> bool {
+    pub fn refuses(&self, more: usize) -> bool {
         self.flushed as usize + self.buffer.len() + more > self.area.len as usize
     }
 
     /// Takes octets until the buffer is full; says how many it took.
-    pub(super) fn fill(&mut self, data: &[u8]) -> usize {
+    pub fn fill(&mut self, data: &[u8]) -> usize {
         let taken = data.len().min(self.capacity - self.buffer.len());
         self.buffer.extend_from_slice(&data[..taken]);
         taken
     }
 
-    pub(super) fn is_full(&self) -> bool {
+    /// Whether it must be flushed before it takes more.
+    pub fn is_full(&self) -> bool {
         self.buffer.len() == self.capacity
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    /// Whether nothing waits to be flushed.
+    pub fn is_empty(&self) -> bool {
         self.buffer.is_empty()
+    }
+
+    /// Where the next flush will begin.
+    pub fn next_at(&self) -> u32 {
+        self.area.start + self.flushed
     }
 
     /// The erase that must come before the flush: of the page that will hold its last octet, unless
     /// that was the last one erased (`stream_flash_erase_page`).
-    pub(super) fn erase_for_flush(&mut self, geometry: &Geometry) -> Option<FlashOp> {
+    pub fn erase_for_flush(&mut self, geometry: &Geometry) -> Option<FlashOp> {
         self.erase_page_at(self.area.start + self.flushed + self.buffer.len() as u32 - 1, geometry)
     }
 
     /// The erase of the page that holds an address, unless it was the last one erased.
-    pub(super) fn erase_page_at(&mut self, at: u32, geometry: &Geometry) -> Option<FlashOp> {
+    pub fn erase_page_at(&mut self, at: u32, geometry: &Geometry) -> Option<FlashOp> {
         let page = at - at % geometry.page;
         (self.erased.replace(page) != Some(page)).then_some(FlashOp::Erase { at: page })
     }
 
     /// Writes the buffer, padded to the write size with octets that leave flash as it is. The
     /// buffer travels with the write and must be given back by [`Self::take_back`].
-    pub(super) fn flush(&mut self, geometry: &Geometry) -> FlashOp {
+    pub fn flush(&mut self, geometry: &Geometry) -> FlashOp {
         let mut data = std::mem::take(&mut self.buffer);
         let at = self.area.start + self.flushed;
         self.flushed += data.len() as u32;
@@ -77,7 +84,7 @@ impl Stream {
     }
 
     /// The buffer of the last flush comes back.
-    pub(super) fn take_back(&mut self, mut buffer: Vec<u8>) {
+    pub fn take_back(&mut self, mut buffer: Vec<u8>) {
         buffer.clear();
         self.buffer = buffer;
     }

@@ -89,9 +89,11 @@ impl Progress {
     #[inline(never)]
     fn is_in_flash(&self, cx: &Context<'_>) -> bool {
         let Some(area) = self.area else { return false };
-        self.sha_len == SHA_MAX
-            && (1..=area.len).contains(&self.size)
-            && cx.flash.sha256(Area::new(area.start, self.size)) == self.sha
+        if self.sha_len != SHA_MAX || !(1..=area.len).contains(&self.size) {
+            return false;
+        }
+        cx.hashed.set(cx.hashed.get() + self.size);
+        cx.flash.sha256(Area::new(area.start, self.size)) == self.sha
     }
 
     fn completes(&self, more: usize) -> bool {
@@ -148,7 +150,7 @@ impl Image {
         if !erase {
             return self.write(request, body, Stage::Check);
         }
-        match erase_runs(slot, spare, size, &cx.flash.geometry()) {
+        match erase_runs(slot, spare, size, &cx.flash.geometry(), cx.flash.array(slot.start)) {
             Ok(runs) => {
                 self.erase = runs;
                 self.write(request, body, Stage::Erase)
@@ -200,6 +202,14 @@ impl Image {
         }
         self.stream.take_back(data);
         None
+    }
+
+    /// The answer to a chunk whose erase or write was given up. An erase within the stream counts as
+    /// a part of the write (Zephyr `img_mgmt.c`, `img_mgmt_upload`).
+    #[cold]
+    pub(crate) fn upload_failed(&mut self, work: &UploadWork, cx: &Context<'_>) -> Refusal {
+        let erasing = work.stage == Stage::Erase;
+        self.refusal(if erasing { Fault::EraseFailed } else { Fault::WriteFailed }, cx)
     }
 
     #[cold]
@@ -258,6 +268,7 @@ impl Image {
     fn flush(&mut self, work: &mut UploadWork, cx: &mut Context<'_>) -> FlashOp {
         let geometry = cx.flash.geometry();
         if cx.config.erase == EraseMode::Progressive
+            && cx.flash.needs_erase(self.stream.next_at())
             && let Some(op) = self.stream.erase_for_flush(&geometry)
         {
             return traced(op, geometry.page, cx);
@@ -266,7 +277,8 @@ impl Image {
         self.stream.flush(&geometry)
     }
 
-    /// Progressive builds erase the trailer page last. Then the chunk counts as accepted.
+    /// Progressive builds erase the trailer page last, also where no erase is needed, as a write of
+    /// ones. Then the chunk counts as accepted.
     fn finish(&mut self, work: &UploadWork, cx: &mut Context<'_>, out: &mut Vec<u8>) -> Step {
         let geometry = cx.flash.geometry();
         if work.last

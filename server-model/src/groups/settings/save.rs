@@ -1,10 +1,12 @@
 //! Saving settings, one flash operation after the other.
 
+use super::UNKNOWN;
 use super::storage::{Stored, Values, area, header_len};
 use crate::groups::erase_run::Run;
-use crate::groups::{Context, Step};
+use crate::groups::{Context, Refusal, Step};
 use flash_model::{Area, FlashOp, Geometry};
 use smp_wire::cbor::empty_map;
+use smp_wire::errors::Rc;
 
 /// Octets of one write at most.
 const WRITE_MAX: u32 = 512;
@@ -41,6 +43,12 @@ impl Save {
         let pages = if cx.flash.is_blank(used) { Run::NONE } else { Run::new(used) };
         let (header, header_at) = (Some(header), half.start);
         Some(Self { pages, body, body_at, written: 0, header, header_at })
+    }
+
+    /// The answer when flash cannot be written (Zephyr `settings_mgmt.c`, `settings_mgmt_save`).
+    #[cold]
+    pub(crate) const fn failed(cx: &Context<'_>) -> Refusal {
+        Refusal::by_era(cx.quirks, Rc::Unknown, UNKNOWN)
     }
 
     /// Takes a save on to its next flash operation or its end.

@@ -2,6 +2,7 @@
 
 mod document;
 mod figures;
+mod fleet;
 mod images;
 mod options;
 mod require;
