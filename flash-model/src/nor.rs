@@ -3,6 +3,7 @@
 use crate::view::is_blank;
 use crate::{Area, Counters, Cut, Geometry, Memory, OpError, Part};
 use sim_core::Span;
+use std::collections::BTreeMap;
 
 /// An array with the rules of its part. Addresses count from its base.
 #[derive(Clone, Debug)]
@@ -16,7 +17,7 @@ pub(crate) struct Nor {
     /// Erases per page; writes per line where no erase is needed.
     used: Vec<u32>,
     /// Pages that an erase has begun to change, and for how long by now.
-    begun: Vec<(u32, Span)>,
+    begun: BTreeMap<u32, Span>,
     counters: Counters,
 }
 
@@ -32,7 +33,7 @@ impl Nor {
             bytes: vec![0xff; size as usize],
             written: vec![0; if limited { (size / Geometry::WORD) as usize } else { 0 }],
             used: vec![0; (size / wear_unit) as usize],
-            begun: Vec::new(),
+            begun: BTreeMap::new(),
             counters: Counters::default(),
         }
     }
@@ -75,7 +76,7 @@ impl Nor {
     pub(crate) fn check_erase(&self, at: u32) -> Result<(), OpError> {
         let page = self.part.geometry.page;
         self.check_inside(at, page)?;
-        if at % page == 0 { Ok(()) } else { Err(OpError::ErasesInsidePage { at, page }) }
+        if at.is_multiple_of(page) { Ok(()) } else { Err(OpError::ErasesInsidePage { at, page }) }
     }
 
     /// Whether a stretch can be written.
@@ -85,7 +86,7 @@ impl Nor {
         if len == 0 {
             return Err(OpError::Empty { at });
         }
-        if at % write_size != 0 || len % write_size != 0 {
+        if !at.is_multiple_of(write_size) || !len.is_multiple_of(write_size) {
             return Err(OpError::Unaligned { at, len, write_size });
         }
         Ok(())
@@ -95,24 +96,16 @@ impl Nor {
     pub(crate) fn erase(&mut self, at: u32) {
         let page = self.part.geometry.page;
         self.clear(Area::new(at, page));
-        self.begun.retain(|(begun, _)| *begun != at);
+        self.begun.remove(&at);
         self.count_erase(at);
     }
 
     /// Erases a page for a part of the time that it needs. Its bits are undefined until the parts
     /// add up to the whole; then it is erased, which this tells.
     pub(crate) fn erase_partly(&mut self, at: u32, time: Span) -> bool {
-        let sum = match self.begun.iter_mut().find(|(page, _)| *page == at) {
-            Some((_, sum)) => {
-                *sum += time;
-                *sum
-            }
-            None => {
-                self.begun.push((at, time));
-                time
-            }
-        };
-        let done = sum >= self.part.erase_page;
+        let sum = self.begun.entry(at).or_default();
+        *sum += time;
+        let done = *sum >= self.part.erase_page;
         if done {
             self.erase(at);
         }
@@ -122,7 +115,7 @@ impl Nor {
     /// Whether no page of the stretch is left between an erase that began and one that ended.
     pub(crate) fn is_defined(&self, area: Area) -> bool {
         let page = self.part.geometry.page;
-        !self.begun.iter().any(|(at, _)| Area::new(*at, page).overlaps(&area))
+        !self.begun.keys().any(|at| Area::new(*at, page).overlaps(&area))
     }
 
     /// Writes octets.
@@ -149,7 +142,7 @@ impl Nor {
         }
         if cut.tear_erase(after, erase_page, self.stretch(at, page)) {
             self.count_erase(at);
-            self.begun.push((at, Span::ZERO));
+            self.begun.entry(at).or_default();
         }
     }
 

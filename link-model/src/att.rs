@@ -7,6 +7,8 @@ pub(crate) const L2CAP_HEADER: u16 = 4;
 pub(crate) const ATT_HEADER: u16 = 3;
 /// Write response: the opcode, octets (Vol 3 Part F 3.4.5.2).
 pub(crate) const WRITE_RESPONSE_LEN: u16 = 1;
+/// Confirmation of an indication: the opcode, octets (Vol 3 Part F 3.4.7.3).
+pub(crate) const CONFIRMATION_LEN: u16 = 1;
 /// MTU before the exchange (Vol 3 Part G 5.2.1).
 pub(crate) const DEFAULT_MTU: u16 = 23;
 /// Longest attribute value (Vol 3 Part F 3.2.9).

@@ -144,7 +144,7 @@ impl Link {
     fn request(&mut self, procedure: Procedure) {
         if let Some(connection) = self.connected(Role::Central) {
             let len = procedure.request_len();
-            connection.request(Payload::Request(procedure), len);
+            connection.request(Role::Central, Payload::Request(procedure), len);
         }
     }
 
@@ -160,7 +160,7 @@ impl Link {
         let Some(connection) = self.connected(Role::Central) else { return };
         let next = procedure.next().map(|next| (Payload::Request(next), next.request_len()));
         let ready = next.is_none().then_some(connection.att_mtu);
-        connection.request_answered(next);
+        connection.request_answered(Role::Central, next);
         if let Some(att_mtu) = ready {
             self.out.push_back(LinkOut::Ready { att_mtu });
         }

@@ -72,6 +72,8 @@ pub(crate) struct Connection {
     pub(crate) att_mtu: u16,
     /// Requests of the central's GATT client.
     pub(crate) requests: Requests,
+    /// Indications of the peripheral's GATT server.
+    pub(crate) indications: Requests,
     pub(crate) subscribed: bool,
     pub(crate) created: Time,
     /// Event counter of the air (`connEventCount`).
@@ -126,6 +128,7 @@ impl Connection {
             octets,
             att_mtu: DEFAULT_MTU,
             requests: Requests::default(),
+            indications: Requests::default(),
             subscribed: false,
             created: now,
             counter: 0,

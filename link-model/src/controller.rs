@@ -122,10 +122,12 @@ impl Controller {
         let front = self.queue.front().filter(|_| !empty);
         let completes = front.is_some_and(|f| f.len == pending.to);
         let (tag, value, control) = match front.map(|f| &f.payload) {
-            Some(Payload::Value(sdu) | Payload::WriteRequest(sdu)) => {
+            Some(Payload::Value(sdu) | Payload::WriteRequest(sdu) | Payload::Indication(sdu)) => {
                 (sdu.tag, value_octets(pending.from, pending.to), false)
             }
-            Some(Payload::WriteResponse { tag }) => (*tag, 0, false),
+            Some(Payload::WriteResponse { tag } | Payload::Confirmation { tag }) => {
+                (*tag, 0, false)
+            }
             Some(Payload::Control(_)) => (0, 0, true),
             _ => (0, 0, false),
         };
@@ -187,13 +189,11 @@ impl Controller {
     /// The payload of the front frame, for the end that has just received its last fragment. The
     /// bytes of a value move; its tag stays for the acknowledgement.
     pub(crate) fn deliver(&mut self) -> Option<Payload> {
+        let moved = |sdu: &mut Sdu| Sdu { tag: sdu.tag, bytes: std::mem::take(&mut sdu.bytes) };
         Some(match &mut self.queue.front_mut()?.payload {
-            Payload::Value(sdu) => {
-                Payload::Value(Sdu { tag: sdu.tag, bytes: std::mem::take(&mut sdu.bytes) })
-            }
-            Payload::WriteRequest(sdu) => {
-                Payload::WriteRequest(Sdu { tag: sdu.tag, bytes: std::mem::take(&mut sdu.bytes) })
-            }
+            Payload::Value(sdu) => Payload::Value(moved(sdu)),
+            Payload::WriteRequest(sdu) => Payload::WriteRequest(moved(sdu)),
+            Payload::Indication(sdu) => Payload::Indication(moved(sdu)),
             other => other.clone(),
         })
     }

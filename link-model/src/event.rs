@@ -215,6 +215,8 @@ impl Link {
             }),
             Payload::WriteRequest(sdu) => self.answer_write(sdu),
             Payload::WriteResponse { tag } => self.write_answered(tag),
+            Payload::Indication(sdu) => self.confirm(sdu),
+            Payload::Confirmation { tag } => self.confirmed(tag),
             Payload::Request(procedure) => self.answer(procedure),
             Payload::Response(procedure) => self.response(procedure),
             Payload::Control(control) => self.take_control(to, control),

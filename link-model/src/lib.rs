@@ -26,8 +26,8 @@ mod reservation;
 mod trace;
 
 pub use channel::{
-    AdaptiveMap, AdaptiveMapConfig, BitErrors, Bursts, Channel, ChannelConfig, ChannelMap, Csa, Csa1,
-    Csa2, DATA_CHANNELS, Interference, MIN_USED, Radio, Reception, Signal, data_channel_mhz,
+    AdaptiveMap, AdaptiveMapConfig, BitErrors, Bursts, Channel, ChannelConfig, ChannelMap, Csa,
+    Csa1, Csa2, DATA_CHANNELS, Interference, MIN_USED, Radio, Reception, Signal, data_channel_mhz,
     wifi_covers,
 };
 pub use config::{EventEnd, LinkConfig};

@@ -36,6 +36,9 @@ pub enum LinkIn {
     PowerOff,
     /// The peripheral's host notifies the SMP characteristic.
     Notify(Sdu),
+    /// The peripheral's host sends a value of the SMP characteristic and wants a confirmation
+    /// (indication). While one is unconfirmed it waits.
+    Indicate(Sdu),
     /// The peripheral's host asks for other connection parameters.
     RequestParams(ParamsRequest),
     /// The peripheral's host ends the connection.
@@ -67,7 +70,7 @@ pub enum LinkOut {
         /// ATT MTU in force.
         att_mtu: u16,
     },
-    /// To the central's host: a notification.
+    /// To the central's host: a notification or indication.
     Received(Sdu),
     /// To the central's host: a write is acknowledged to its last fragment.
     Written {
@@ -94,6 +97,11 @@ pub enum LinkOut {
     /// To the peripheral's host: a notification is acknowledged to its last fragment.
     Notified {
         /// Request it belongs to.
+        tag: u32,
+    },
+    /// To the peripheral's host: an indication is confirmed.
+    Confirmed {
+        /// Indication it belongs to.
         tag: u32,
     },
     /// To the peripheral's host: the connection is lost.
@@ -268,6 +276,7 @@ impl Machine for Link {
             LinkIn::Advertise => self.advertise(now),
             LinkIn::PowerOff => self.power_off(),
             LinkIn::Notify(sdu) => self.notify(sdu),
+            LinkIn::Indicate(sdu) => self.indicate(sdu),
             LinkIn::RequestParams(params) => {
                 if self.connected(Role::Peripheral).is_some() {
                     self.wanted_params = Some(params);

@@ -1,6 +1,7 @@
-//! Requests of the central's GATT client: the attribute protocol allows one at a time.
+//! What waits for an answer: requests of the central's GATT client, indications of the peripheral's
+//! server. The attribute protocol allows one of each at a time.
 
-use crate::att::{ATT_HEADER, L2CAP_HEADER, MAX_VALUE, WRITE_RESPONSE_LEN};
+use crate::att::{ATT_HEADER, CONFIRMATION_LEN, L2CAP_HEADER, MAX_VALUE, WRITE_RESPONSE_LEN};
 use crate::connection::Connection;
 use crate::controller::Payload;
 use crate::host::HostWork;
@@ -9,7 +10,8 @@ use crate::trace::Role;
 use sim_core::{Sdu, Time};
 use std::collections::VecDeque;
 
-/// Requests that are not answered (Vol 3 Part F 3.3.2: one, until its response has come).
+/// One end's requests or indications that are not answered (Vol 3 Part F 3.3.2: one, until its
+/// response or confirmation has come).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Requests {
     outstanding: bool,
@@ -23,24 +25,33 @@ impl Connection {
         MAX_VALUE.min(usize::from(self.att_mtu - ATT_HEADER))
     }
 
-    /// Sends a request with `len` octets on its L2CAP channel, or keeps it until the one before is
-    /// answered.
-    pub(crate) fn request(&mut self, payload: Payload, len: u16) {
-        if self.requests.outstanding {
-            self.requests.waiting.push_back((payload, len));
-        } else {
-            self.requests.outstanding = true;
-            self.push_data(Role::Central, payload, len);
+    fn unanswered(&mut self, role: Role) -> &mut Requests {
+        match role {
+            Role::Central => &mut self.requests,
+            Role::Peripheral => &mut self.indications,
         }
     }
 
-    /// The outstanding request is answered: the one that `follows`, if any, goes next, else one
-    /// that waits.
-    pub(crate) fn request_answered(&mut self, follows: Option<(Payload, u16)>) {
-        self.requests.outstanding = false;
-        let next = follows.or_else(|| self.requests.waiting.pop_front());
+    /// Sends a request of the central, or an indication, with `len` octets on its L2CAP channel, or
+    /// keeps it until the one before is answered.
+    pub(crate) fn request(&mut self, role: Role, payload: Payload, len: u16) {
+        let requests = self.unanswered(role);
+        if requests.outstanding {
+            requests.waiting.push_back((payload, len));
+        } else {
+            requests.outstanding = true;
+            self.push_data(role, payload, len);
+        }
+    }
+
+    /// What `role` had outstanding is answered: what `follows`, if anything, goes next, else what
+    /// waits.
+    pub(crate) fn request_answered(&mut self, role: Role, follows: Option<(Payload, u16)>) {
+        let requests = self.unanswered(role);
+        requests.outstanding = false;
+        let next = follows.or_else(|| requests.waiting.pop_front());
         if let Some((payload, len)) = next {
-            self.request(payload, len);
+            self.request(role, payload, len);
         }
     }
 }
@@ -65,7 +76,7 @@ impl Link {
             return;
         }
         let len = L2CAP_HEADER + ATT_HEADER + sdu.bytes.len() as u16;
-        connection.request(Payload::WriteRequest(sdu), len);
+        connection.request(Role::Central, Payload::WriteRequest(sdu), len);
     }
 
     /// A write request has arrived at the peripheral, whose GATT server answers at once.
@@ -85,8 +96,42 @@ impl Link {
     #[inline(never)]
     pub(crate) fn write_answered(&mut self, tag: u32) {
         if let Some(connection) = self.connected(Role::Central) {
-            connection.request_answered(None);
+            connection.request_answered(Role::Central, None);
             self.out.push_back(LinkOut::WriteAnswered { tag });
+        }
+    }
+
+    /// The peripheral's host sends a value of the SMP characteristic and wants a confirmation.
+    ///
+    /// # Panics
+    /// When the value does not fit the MTU.
+    pub(crate) fn indicate(&mut self, sdu: Sdu) {
+        let Some(connection) = self.connected(Role::Peripheral) else { return };
+        let longest = connection.longest_write();
+        assert!(sdu.bytes.len() <= longest, "an indication of {} octets", sdu.bytes.len());
+        let len = L2CAP_HEADER + ATT_HEADER + sdu.bytes.len() as u16;
+        connection.request(Role::Peripheral, Payload::Indication(sdu), len);
+    }
+
+    /// An indication has arrived at the central, whose GATT client confirms it at once.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn confirm(&mut self, sdu: Sdu) {
+        let tag = sdu.tag;
+        if let Some(connection) = self.connected(Role::Central) {
+            let answer = Payload::Confirmation { tag };
+            connection.push_data(Role::Central, answer, L2CAP_HEADER + CONFIRMATION_LEN);
+            self.out.push_back(LinkOut::Received(sdu));
+        }
+    }
+
+    /// The confirmation of an indication has arrived at the peripheral.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn confirmed(&mut self, tag: u32) {
+        if let Some(connection) = self.connected(Role::Peripheral) {
+            connection.request_answered(Role::Peripheral, None);
+            self.out.push_back(LinkOut::Confirmed { tag });
         }
     }
 }

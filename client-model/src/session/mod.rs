@@ -98,11 +98,11 @@ impl Session {
             erase_settings: config.erase_settings,
             resets_after_upload_only: habits.resets_after_upload_only,
         };
-        let uplink = config.uplink.clone();
+        let len = config.image.len();
         Self {
             plan: plan::opening(habits.order, &task).into(),
             task,
-            uplink: uplink.map(|uplink| Box::new(Uplink::new(uplink, config.image.len()))),
+            uplink: config.uplink.as_ref().map(|uplink| Box::new(Uplink::new(uplink, len))),
             config,
             habits,
             strategy,

@@ -67,12 +67,12 @@ pub(crate) struct Uplink {
 
 impl Uplink {
     /// A stream of an image of `len` octets that nobody has asked for yet.
-    pub(crate) fn new(config: UplinkConfig, len: u32) -> Self {
+    pub(crate) fn new(config: &UplinkConfig, len: u32) -> Self {
         let config = UplinkConfig {
             block: config.block.max(1),
             ring: config.ring.max(1),
             start: config.start.min(len),
-            ..config
+            ..config.clone()
         };
         Self {
             config,

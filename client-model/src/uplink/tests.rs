@@ -29,7 +29,7 @@ struct Rig {
 }
 
 impl Rig {
-    fn new(config: UplinkConfig) -> Self {
+    fn new(config: &UplinkConfig) -> Self {
         let uplink = Uplink::new(config, IMAGE);
         let mut rig = Self { uplink, now: Time::ZERO, out: VecDeque::new(), events: Vec::new() };
         rig.uplink.ask(rig.now, 0, &mut rig.out);
@@ -74,7 +74,7 @@ impl Rig {
 
 #[test]
 fn blocks_come_at_the_rate_after_one_latency_and_the_host_waits_for_room() {
-    let mut rig = Rig::new(config());
+    let mut rig = Rig::new(&config());
     rig.until(60_000);
     let buffered = |ms, end| (ms, E::Buffered { end, held: end });
     let first = [(0, E::HostAsk { off: 0 })];
@@ -92,7 +92,7 @@ fn blocks_come_at_the_rate_after_one_latency_and_the_host_waits_for_room() {
 
 #[test]
 fn a_chunk_is_held_from_its_last_octet_until_it_is_overwritten() {
-    let mut rig = Rig::new(config());
+    let mut rig = Rig::new(&config());
     rig.until(2_200);
     assert_eq!(rig.uplink.holds(1_500, 500), Held::Yes);
     assert_eq!(rig.uplink.holds(1_500, 501), Held::NotYet);
@@ -110,7 +110,7 @@ fn a_chunk_is_held_from_its_last_octet_until_it_is_overwritten() {
 
 #[test]
 fn asking_again_forgets_the_ring() {
-    let mut rig = Rig::new(config());
+    let mut rig = Rig::new(&config());
     rig.until(3_500);
     rig.seen();
     rig.uplink.ask(rig.now, 500, &mut rig.out);
@@ -123,7 +123,7 @@ fn asking_again_forgets_the_ring() {
 
 #[test]
 fn without_flow_control_what_finds_no_room_is_dropped_and_asked_for_again() {
-    let mut rig = Rig::new(UplinkConfig { flow_control: false, ring: 2_500, ..config() });
+    let mut rig = Rig::new(&UplinkConfig { flow_control: false, ring: 2_500, ..config() });
     rig.until(4_200);
     let overflow = |off, len| E::Overflow { off, len };
     let tail = [
@@ -146,7 +146,7 @@ fn without_flow_control_what_finds_no_room_is_dropped_and_asked_for_again() {
 #[test]
 fn blocks_that_the_host_sent_before_it_was_asked_again_are_dropped() {
     let slow_way = Span::from_ms(2_500);
-    let mut rig = Rig::new(UplinkConfig { flow_control: false, latency: slow_way, ..config() });
+    let mut rig = Rig::new(&UplinkConfig { flow_control: false, latency: slow_way, ..config() });
     rig.until(7_600);
     rig.acknowledge(4_000);
     rig.until(10_200);
@@ -167,7 +167,7 @@ fn blocks_that_the_host_sent_before_it_was_asked_again_are_dropped() {
 #[test]
 fn an_upload_that_the_server_has_in_part_needs_no_room_for_that_part() {
     for flow_control in [true, false] {
-        let mut rig = Rig::new(UplinkConfig { flow_control, ..config() });
+        let mut rig = Rig::new(&UplinkConfig { flow_control, ..config() });
         rig.acknowledge(8_000);
         rig.until(20_000);
         assert_eq!(rig.uplink.holds(8_000, 2_000), Held::Yes, "flow control {flow_control}");
@@ -202,7 +202,7 @@ proptest! {
     /// the line, and finds the ring within its bounds.
     #[test]
     fn every_image_comes_through(config in any_config(), chunk in 1u32..350, pause in 0u64..200) {
-        let mut rig = Rig::new(config.clone());
+        let mut rig = Rig::new(&config);
         let mut off = 0;
         let mut steps = 0;
         while off < IMAGE {

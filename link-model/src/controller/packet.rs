@@ -17,6 +17,13 @@ pub(crate) enum Payload {
         /// Request it belongs to.
         tag: u32,
     },
+    /// An SMP value from the peripheral that is confirmed.
+    Indication(Sdu),
+    /// Its confirmation.
+    Confirmation {
+        /// Indication it belongs to.
+        tag: u32,
+    },
     /// An ATT request of the set-up.
     Request(Procedure),
     /// Its answer.

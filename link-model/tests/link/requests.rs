@@ -1,4 +1,4 @@
-//! Write requests: one outstanding at a time, one in two events.
+//! Write requests and indications: one outstanding at a time, one in two events.
 
 use crate::hosts::Hosts;
 use link_model::{LinkConfig, LinkEvent, LinkIn, LinkOut, reason};
@@ -116,4 +116,31 @@ fn after_a_loss_no_answer_comes_and_the_next_connection_starts_afresh() {
     request(&mut hosts, 3, 20);
     hosts.run_until(|out| *out == LinkOut::WriteAnswered { tag: 3 });
     assert!(!hosts.messages().iter().any(|o| matches!(o, LinkOut::WriteAnswered { tag: 1 | 2 })));
+}
+
+/// The confirmation goes out at the anchor after the indication.
+#[test]
+fn an_indication_is_confirmed_at_the_next_anchor_and_the_next_one_goes_with_the_one_after() {
+    let mut hosts = Hosts::connected(LinkConfig::default(), 1);
+    let interval = LinkConfig::default().params.interval;
+    for tag in 1..=10 {
+        hosts.tell(LinkIn::Indicate(Sdu { tag, bytes: vec![tag as u8; 20] }));
+    }
+    hosts.run_until(|out| *out == LinkOut::Confirmed { tag: 10 });
+    let received: Vec<(_, u32)> = hosts
+        .said
+        .iter()
+        .filter_map(|(at, out)| match out {
+            LinkOut::Received(sdu) => {
+                assert_eq!(sdu.bytes, vec![sdu.tag as u8; 20]);
+                Some((*at, sdu.tag))
+            }
+            _ => None,
+        })
+        .collect();
+    assert!(received.iter().map(|(_, tag)| *tag).eq(1..=10));
+    // The first one is heard before the central's clock of requests has settled.
+    let steady = &received[1..];
+    assert!(steady.windows(2).all(|pair| pair[1].0.since(pair[0].0) == interval * 2), "{steady:?}");
+    assert!(!hosts.messages().iter().any(|o| matches!(o, LinkOut::Notified { .. })));
 }

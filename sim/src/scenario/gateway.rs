@@ -103,7 +103,9 @@ mod tests {
 
     fn resolve(settings: &[&str]) -> Result<Scenario, String> {
         let mut all = Settings::preset("reference").expect("there is one");
-        settings.iter().for_each(|setting| all.set(setting).expect("lawful alone"));
+        for setting in settings {
+            all.set(setting).expect("lawful alone");
+        }
         Scenario::resolve(&all).map_err(|e| e.to_string())
     }
 

@@ -114,7 +114,7 @@ pub(super) fn defaults(
 pub(super) fn max_sectors(settings: &Settings) -> Value {
     const USUAL: u32 = 128;
     let octets = |path| match settings.get(path) {
-        Value::Int(number) => *number as u32,
+        Value::Int(number) => number.unsigned_abs() as u32,
         other => unreachable!("{path} is checked to be a number, not {other}"),
     };
     let page = match settings.get(PART) {

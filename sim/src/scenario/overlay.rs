@@ -6,6 +6,7 @@ use super::controllers::{self, Controller};
 use super::keys;
 use super::value::Value;
 use link_model::EventEnd;
+use sim_core::Span;
 use std::collections::BTreeMap;
 
 /// The key of the central.
@@ -164,13 +165,13 @@ fn values(end: usize, preset: &Preset) -> Vec<(&'static str, Value)> {
     let known = controllers::controller(preset.controller);
     let Controller { end: config, event_end } = known.expect("a test holds every name");
     let mut values = vec![
-        (EVENT_LENGTH[end], Value::Int(config.event_length.as_us() as i64)),
+        (EVENT_LENGTH[end], microseconds(config.event_length)),
         (EVENT_EXTENSION[end], Value::Bool(config.event_extension)),
         (TX_BUFFERS[end], Value::Int(config.tx_buffers.into())),
         (RX_BUFFERS[end], Value::Int(config.rx_buffers.into())),
     ];
     if let (0, EventEnd::WorstPair { overhead }) = (end, event_end) {
-        values.push((EVENT_OVERHEAD, Value::Int(overhead.as_us() as i64)));
+        values.push((EVENT_OVERHEAD, microseconds(overhead)));
     }
     values.extend(preset.values.iter().map(|(path, word)| (*path, parse(path, word))));
     values
@@ -183,6 +184,10 @@ fn paths(end: usize, presets: &[Preset]) -> impl Iterator<Item = &'static str> {
     controller
         .chain(overhead)
         .chain(presets.iter().flat_map(|preset| preset.values.iter().map(|(path, _)| *path)))
+}
+
+fn microseconds(span: Span) -> Value {
+    Value::Int(i64::try_from(span.as_us()).expect("no more than an interval"))
 }
 
 fn of_table(path: &str) -> Value {

@@ -163,7 +163,9 @@ impl<S: Sink> World<S> {
             LinkOut::Slot(slot) => Message::Flash(FlashIn::Slot(slot)),
             LinkOut::Trace(event) => return self.record(Event::Link(event)),
             // No client here paces its writes by the controller's buffers.
-            LinkOut::Written { .. } | LinkOut::WriteAnswered { .. } => return,
+            LinkOut::Written { .. } | LinkOut::WriteAnswered { .. } | LinkOut::Confirmed { .. } => {
+                return;
+            }
         };
         self.inbox.push_back(message);
     }

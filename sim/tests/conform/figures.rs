@@ -111,9 +111,9 @@ fn each_changed_expectation_fails() {
     }
 }
 
-/// Inputs that may be left out where something else says the same: defaults of the programs that the
-/// rows are about, what follows from another input, and rules of the model in words.
-const DEFAULTS: [&str; 17] = [
+/// Inputs that may be left out where something else says the same: defaults of the programs that
+/// the rows are about, what follows from another input, and rules of the model in words.
+const DEFAULTS: [&str; 18] = [
     "csa2 access_address",
     "csa2 channel_id",
     "ideal_rate event_end_overhead_us",
@@ -129,6 +129,7 @@ const DEFAULTS: [&str; 17] = [
     "throughput_vs_ber close",
     "throughput_vs_ber event_end_overhead_us",
     "throughput_vs_ber sync",
+    "update_instant latency",
     "words_per_window slot_us",
     "words_per_window t_word_us",
 ];
@@ -191,6 +192,26 @@ fn a_key_beside_the_inputs_qualifies_them() {
     };
     let result = checked(&with_rows(&document, vec![row(2 * 89_700), row(2 * 85_000)]));
     assert_eq!((result.passed, result.failures.len()), (1, 1), "{result:?}");
+}
+
+#[test]
+fn words_are_written_whole_and_at_their_addresses() {
+    let document = set("flash.json");
+    let row = |ops: &str, allowed: bool| {
+        json!({
+            "id": ops, "kind": "nor_semantics", "inputs": { "ops": ops },
+            "expect": { "allowed": allowed },
+        })
+    };
+    let rows = vec![
+        row("write of 4 octets at address 8", true),
+        row("write of 1 byte", false),
+        row("write of 4 octets at address 2", false),
+        row("write FFFFFFFF twice", true),
+        row("write FFFFFFFF three times", false),
+    ];
+    let result = checked(&with_rows(&document, rows));
+    assert_eq!((result.passed, result.failures.len()), (5, 0), "{result:?}");
 }
 
 #[test]

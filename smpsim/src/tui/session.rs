@@ -19,8 +19,8 @@ pub(crate) struct Session<'p> {
 
 impl<'p> Session<'p> {
     /// A run at time zero.
-    pub(crate) fn new(prepared: &'p Prepared, seed: u64, speed: Speed) -> Self {
-        let model = Model::new(prepared, seed, speed);
+    pub(crate) fn new(prepared: &'p Prepared, seed: u64, pace: Speed) -> Self {
+        let model = Model::new(prepared, seed, pace);
         let mut session = Self { prepared, seed, world: World::new(prepared, Seed(seed), model) };
         session.look();
         session

@@ -30,13 +30,13 @@ const STEPS: &[Speed] = &[
 impl Speed {
     /// Reads `--speed`.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let factor = match text {
-            "max" => return Ok(Self::Max),
-            _ => text.parse::<f64>().ok().filter(|factor| (0.01..=1_000.0).contains(factor)),
-        };
-        factor
-            .map(|factor| Self::Milli((factor * 1e3).round() as u32))
-            .ok_or_else(|| "expected max, or a factor from 0.01 to 1000 such as 10".to_owned())
+        match text.parse::<f64>() {
+            _ if text == "max" => Ok(Self::Max),
+            Ok(factor) if (0.01..=1_000.0).contains(&factor) => {
+                Ok(Self::Milli(thousandths(factor)))
+            }
+            _ => Err("expected max, or a factor from 0.01 to 1000 such as 10".to_owned()),
+        }
     }
 
     /// The next faster step.
@@ -59,6 +59,11 @@ impl Speed {
             Self::Max => None,
         }
     }
+}
+
+#[expect(clippy::cast_sign_loss, reason = "a factor is not negative")]
+fn thousandths(factor: f64) -> u32 {
+    (factor * 1e3).round() as u32
 }
 
 impl fmt::Display for Speed {

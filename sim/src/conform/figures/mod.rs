@@ -1,6 +1,6 @@
-//! Published and derived figures of links and flash: a file of rows, each with inputs and what comes
-//! of them. Every row is run through the same machines that a simulated update uses, and what they
-//! do is counted; no figure is computed beside them.
+//! Published and derived figures of links and flash: a file of rows, each with inputs and what
+//! comes of them. Every row is run through the same machines that a simulated update uses, and what
+//! they do is counted; no figure is computed beside them.
 
 mod flash;
 mod link;

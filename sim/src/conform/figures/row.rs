@@ -1,5 +1,5 @@
-//! A row of a file of figures: reading its inputs, so that none goes unnoticed, and holding what the
-//! models say against what it expects.
+//! A row of a file of figures: reading its inputs, so that none goes unnoticed, and holding what
+//! the models say against what it expects.
 
 use super::super::difference::Difference;
 use super::real::{real, us, whole};

@@ -4,7 +4,8 @@ use super::super::difference::Difference;
 use super::row::number;
 use serde_json::{Map, Value};
 
-/// Relative error of decimal fractions in double precision, with room: `0.1 + 0.2` is as good as 0.3.
+/// Relative error of decimal fractions in double precision, with room: `0.1 + 0.2` is as good as
+/// 0.3.
 const ROUNDING: f64 = 1e-12;
 
 /// Tolerance of one number, absolute or as a fraction of the expected one; the wider one counts

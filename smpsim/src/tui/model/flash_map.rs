@@ -187,13 +187,13 @@ mod tests {
 
     #[test]
     fn a_group_is_what_the_most_remarkable_of_its_pages_is() {
+        use PageState::{Erased, Erasing, Writing, Written};
         let part = Part::nrf52840();
         let mut flash = Device::new(part, RadioSync::None);
         flash.load(0x2000, &[1, 2, 3, 4]);
         let mut map = FlashMap::new(Layout::nrf52840dk(), part.geometry.page);
         map.look(&flash);
         let shown = |map: &FlashMap| map.groups(&map.rows()[0], 6);
-        use PageState::{Erased, Erasing, Writing, Written};
         assert_eq!(shown(&map), [Erased, Written, Erased, Erased, Erased, Erased]);
         map.event(&start(OpKind::Write, 0x3000, 8));
         assert_eq!(shown(&map)[1], Writing);

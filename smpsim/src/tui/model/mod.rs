@@ -65,7 +65,7 @@ pub(crate) struct Model {
 
 impl Model {
     /// A screen for a run that has not begun.
-    pub(crate) fn new(prepared: &Prepared, seed: u64, speed: Speed) -> Self {
+    pub(crate) fn new(prepared: &Prepared, seed: u64, pace: Speed) -> Self {
         let scenario = prepared.scenario();
         let image = prepared.image();
         let version = match image.info() {
@@ -86,7 +86,7 @@ impl Model {
             counts: Counts::new(),
             phase: None,
             now: Time::ZERO,
-            speed,
+            speed: pace,
             running: true,
             end: None,
             help: false,

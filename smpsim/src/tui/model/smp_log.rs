@@ -128,7 +128,11 @@ impl SmpLog {
             }
             ServerEvent::Erase { at: address, len, .. } => {
                 let pages = len.div_ceil(0x1000);
-                self.alert(at, format!("server erases {pages} pages from 0x{address:05X} on"));
+                let plural = if pages == 1 { "" } else { "s" };
+                self.alert(
+                    at,
+                    format!("server erases {pages} page{plural} from 0x{address:05X} on"),
+                );
             }
             _ => {}
         }

@@ -149,12 +149,15 @@ impl Timeline {
                 let Some(since) = self.deaf_since.take() else { return };
                 self.end_deaf(at.since(since));
             }
-            _ => {}
+            FlashEvent::Ask { .. } => {}
         }
     }
 
     /// Appends to the event of this counter, or to the last one.
     fn part(&mut self, counter: Option<u16>, part: Part) {
+        if counter.is_none() {
+            self.reopen_idle();
+        }
         let same = match self.lines.back() {
             Some(Line::Event { counter: last, .. }) => counter.is_none_or(|it| it == *last),
             _ => false,
@@ -170,6 +173,22 @@ impl Timeline {
         } else {
             *more += 1;
         }
+    }
+
+    /// Makes the last one of a row of empty events a line of its own, as something follows it.
+    fn reopen_idle(&mut self) {
+        let Some(Line::Idle { last, count, .. }) = self.lines.back_mut() else { return };
+        let counter = *last;
+        (*last, *count) = (counter.wrapping_sub(1), *count - 1);
+        if *count == 0 {
+            self.lines.pop_back();
+        }
+        let empty = |from| {
+            let (data, again) = (false, false);
+            Part::Packet { from, data, reception: Reception::Valid, again }
+        };
+        let parts = vec![empty(Role::Central), empty(Role::Peripheral)];
+        self.push(Line::Event { counter, parts, more: 0 });
     }
 
     fn last_counter(&self) -> u16 {
@@ -266,6 +285,21 @@ mod tests {
         assert!(matches!(&lines[1], Line::Event { counter: 9, parts, .. } if parts.len() == 2));
         assert_eq!(lines[2], Line::Idle { first: 10, last: 10, count: 1 });
         assert_eq!(timeline.events(), 6);
+    }
+
+    #[test]
+    fn flash_work_behind_an_empty_event_stands_in_its_line() {
+        let mut timeline = Timeline::default();
+        for counter in 5..8 {
+            idle(&mut timeline, counter);
+        }
+        let kind = OpKind::Write;
+        timeline.flash(Time::ZERO, &FlashEvent::Start { kind, at: 0, len: 4, crc: 0 });
+        let lines: Vec<_> = timeline.last(9).cloned().collect();
+        assert_eq!(lines[0], Line::Idle { first: 5, last: 6, count: 2 });
+        let Line::Event { counter: 7, parts, .. } = &lines[1] else { panic!("{lines:?}") };
+        assert_eq!((lines.len(), parts.len()), (2, 3));
+        assert_eq!(parts[2], Part::Deaf { kind, took: None });
     }
 
     #[test]

@@ -84,7 +84,7 @@ fn piece<'t>(look: Look, part: Part) -> Span<'t> {
 }
 
 /// What fits the width; the rest as a number of packets.
-fn cut<'t>(look: Look, spans: Vec<Span<'t>>, more: u32, width: usize) -> Line<'t> {
+fn cut(look: Look, spans: Vec<Span<'_>>, more: u32, width: usize) -> Line<'_> {
     const TAIL: usize = 6;
     let total: usize = spans.iter().map(Span::width).sum();
     if more == 0 && total <= width {

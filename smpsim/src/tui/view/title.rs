@@ -3,6 +3,7 @@
 use super::super::keys;
 use super::super::look::{Look, Tone};
 use super::super::model::Model;
+use client_model::Phase;
 use ratatui::Frame;
 use ratatui::layout::{Alignment, Rect};
 use ratatui::text::Line;
@@ -22,7 +23,7 @@ pub(super) fn draw(model: &Model, look: Look, frame: &mut Frame<'_>, area: Rect)
         state(model, look),
     );
     frame.render_widget(Paragraph::new(Line::from(left.as_str())).style(style), area);
-    let phase = model.phase.map(|phase| phase.name()).unwrap_or_default();
+    let phase = model.phase.map(Phase::name).unwrap_or_default();
     let room = usize::from(area.width).saturating_sub(width_of(&left));
     let both = format!("{phase}  {} ", model.head.link);
     let right = if width_of(&both) <= room { both } else { format!("{phase} ") };

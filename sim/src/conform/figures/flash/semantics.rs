@@ -15,6 +15,8 @@ use sim_core::Span;
 enum Step {
     /// The word is written.
     Write(u32),
+    /// So many octets are written somewhere, whatever their contents.
+    WriteSized { at: u32, len: u32 },
     /// Its page is erased.
     Erase,
     /// Its page is erased for a part of the time that an erase needs.
@@ -42,14 +44,21 @@ pub(super) fn nor_semantics(
         ..part
     };
     let mut bench = Bench::alone(part);
+    let mut carried_out = true;
     for step in &steps {
-        carry_out(&mut bench, step)?;
+        if let Step::WriteSized { at, len } = *step {
+            let op = FlashOp::Write { at, data: vec![0; len as usize] };
+            carried_out &= bench.device.check(&op).is_ok();
+        }
+        if carried_out {
+            carry_out(&mut bench, step)?;
+        }
     }
     let device = &bench.device;
     let word = Area::new(0, Geometry::WORD);
     let mut octets = [0; 4];
     octets.copy_from_slice(device.bytes(word.start, word.len));
-    let allowed = device.counters().overwritten_words == 0;
+    let allowed = carried_out && device.counters().overwritten_words == 0;
     Ok(Figures::new()
         .count("value", u32::from_le_bytes(octets).into())
         .truth("allowed", allowed)
@@ -58,9 +67,10 @@ pub(super) fn nor_semantics(
 }
 
 /// What the text may consist of.
-const KNOWN: &str = "`write HEX`, `erase`, `read`, `page erased for A of B ms` or `N writes to one \
-                     word between erases`, joined by `then`, perhaps with `on an erased word` or \
-                     `on a word that holds HEX`";
+const KNOWN: &str = "`write HEX`, `write HEX N times`, `write of N octets at address A`, `erase`, \
+                     `read`, `page erased for A of B ms` or `N writes to one word between erases`, \
+                     joined by `then`, perhaps with `on an erased word` or `on a word that \
+                     holds HEX`";
 
 fn carry_out(bench: &mut Bench, step: &Step) -> Result<(), Difference> {
     let part = *bench.device.part();
@@ -89,6 +99,9 @@ fn carry_out(bench: &mut Bench, step: &Step) -> Result<(), Difference> {
             }
         }
         Step::Erase | Step::EraseFor { .. } => drop(bench.run(FlashOp::Erase { at: 0 })?),
+        Step::WriteSized { at, len } => {
+            bench.run(FlashOp::Write { at, data: vec![0; len as usize] })?;
+        }
         Step::Read => {}
     }
     Ok(())
@@ -123,6 +136,16 @@ fn clause_steps(clause: &str) -> Option<Vec<Step>> {
     let words: Vec<&str> = clause.split_whitespace().collect();
     match words[..] {
         ["write", value] => Some(vec![Step::Write(hex(value)?)]),
+        ["write", value, "twice"] => Some(vec![Step::Write(hex(value)?); 2]),
+        ["write", value, number, "times"] => Some(vec![Step::Write(hex(value)?); count(number)?]),
+        ["write", "of", len, "octet" | "octets" | "byte" | "bytes", ref place @ ..] => {
+            let at = match place {
+                [] => 0,
+                ["at", "address" | "offset", at] => at.parse().ok()?,
+                _ => return None,
+            };
+            Some(vec![Step::WriteSized { at, len: count(len)? as u32 }])
+        }
         ["read"] => Some(vec![Step::Read]),
         ["erase"] | ["erase", "page"] | ["page", "erase" | "erased"] | ["page", "is", "erased"] => {
             Some(vec![Step::Erase])
@@ -176,6 +199,9 @@ mod tests {
         assert_eq!(steps(twice), Some(vec![Step::Write(0); 2]));
         let ones = "three writes of all ones to one word between erases";
         assert_eq!(steps(ones), Some(vec![Step::Write(u32::MAX); 3]));
+        let odd = "write of 2 octets at address 3";
+        assert_eq!(steps(odd), Some(vec![Step::WriteSized { at: 3, len: 2 }]));
+        assert_eq!(steps("write F0 three times"), Some(vec![Step::Write(0xf0); 3]));
         let part = "page erased for 60 of 85 ms, then read";
         assert_eq!(steps(part), Some(vec![Step::EraseFor { ms: 60, of_ms: 85 }, Step::Read]));
     }

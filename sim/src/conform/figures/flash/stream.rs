@@ -1,5 +1,5 @@
-//! `stream_flash`, `progressive_ingest`, `rram_ingest` and `rate_bound`: an image on its way through
-//! the server's buffer into flash, erased page by page as it comes.
+//! `stream_flash`, `progressive_ingest`, `rram_ingest` and `rate_bound`: an image on its way
+//! through the server's buffer into flash, erased page by page as it comes.
 
 use super::super::real::ms;
 use super::super::row::{Figures, Inputs, wrong};

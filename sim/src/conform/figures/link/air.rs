@@ -26,8 +26,8 @@ pub(super) fn air_time(inputs: &Inputs<'_>, _: &Map<String, Value>) -> Result<Fi
     Ok(Figures::new().us("us", air))
 }
 
-/// Sends frames of which one packet has exactly so many octets. Those too short for a frame of their
-/// own are the rest of a longer one, and empty packets are there anyway.
+/// Sends frames of which one packet has exactly so many octets. Those too short for a frame of
+/// their own are the rest of a longer one, and empty packets are there anyway.
 fn packet_of(config: LinkConfig, octets: u8) -> Result<Span, Difference> {
     let data_length = octets.max(SMALLEST_DATA_LENGTH);
     let alone = u16::from(octets) >= HEADERS;

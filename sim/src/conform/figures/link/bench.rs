@@ -6,8 +6,8 @@ use link_model::{Link, LinkConfig, LinkEvent, LinkIn, LinkOut, Reception, Role};
 use sim_core::{Machine as _, Sdu, Seed, Span, Time};
 use std::collections::VecDeque;
 
-/// Values that lie in a controller at any time: more than the two that keep an event open, so that a
-/// sender never runs dry while an acknowledgement is on its way to its host.
+/// Values that lie in a controller at any time: more than the two that keep an event open, so that
+/// a sender never runs dry while an acknowledgement is on its way to its host.
 const AHEAD: u32 = 6;
 
 /// Steps without any packet after which a link counts as at rest.
@@ -24,7 +24,8 @@ const ATTEMPTS: u32 = 10_000;
 pub(super) enum Method {
     /// Write commands of the central or notifications of the peripheral, as many as fit.
     Unconfirmed,
-    /// Write requests of the central, each after the response to the one before.
+    /// Write requests of the central or indications of the peripheral, each after the answer to the
+    /// one before.
     Confirmed,
 }
 
@@ -214,7 +215,7 @@ impl Bench {
             LinkOut::Connected => self.replies.push(LinkIn::Discover),
             LinkOut::Ready { .. } => self.ready = true,
             LinkOut::Written { .. } | LinkOut::WriteAnswered { .. } => self.queue(Role::Central),
-            LinkOut::Notified { .. } => self.queue(Role::Peripheral),
+            LinkOut::Notified { .. } | LinkOut::Confirmed { .. } => self.queue(Role::Peripheral),
             // On bad air it may take several attempts.
             LinkOut::ConnectFailed => self.try_again(),
             LinkOut::Lost { .. } if !self.ready => self.try_again(),
@@ -271,7 +272,8 @@ impl Bench {
         self.replies.push(match (role, sender.method) {
             (Role::Central, Method::Unconfirmed) => LinkIn::Write(sdu),
             (Role::Central, Method::Confirmed) => LinkIn::WriteRequest(sdu),
-            (Role::Peripheral, _) => LinkIn::Notify(sdu),
+            (Role::Peripheral, Method::Unconfirmed) => LinkIn::Notify(sdu),
+            (Role::Peripheral, Method::Confirmed) => LinkIn::Indicate(sdu),
         });
     }
 }

@@ -67,7 +67,12 @@ pub(super) fn central_controller(inputs: &Inputs<'_>) -> Result<Controller, Diff
     let ends: Vec<&str> = text.split('+').map(str::trim).collect();
     let central = ends.iter().find(|end| end.ends_with(" central")).or(ends.first());
     let name = central.map_or(text, |end| end.trim_end_matches(" central"));
-    let family = |name: &str| name.split([' ', '-']).next().and_then(controller);
+    // Phones and Zephyr's controller come with further words.
+    let family = |name: &str| match name {
+        _ if name.starts_with("phone") => controller("phone"),
+        _ if name.starts_with("zephyr") => controller("zephyr-ll"),
+        _ => None,
+    };
     controller(name)
         .or_else(|| controller(&format!("softdevice-{name}")))
         .or_else(|| family(name))
@@ -207,9 +212,10 @@ pub(super) fn senders(inputs: &Inputs<'_>) -> Result<Vec<Vec<Role>>, Difference>
     let traffic = inputs.text("traffic")?;
     Ok(match (traffic, method) {
         ("duplex", _) => both,
-        ("simplex peripheral to central", _) | ("simplex", "notification") => vec![peripheral],
-        ("simplex central to peripheral", _)
-        | ("simplex", "write_command" | "write_request" | "write_request_or_indication") => {
+        ("simplex peripheral to central", _) | ("simplex", "notification" | "indication") => {
+            vec![peripheral]
+        }
+        ("simplex central to peripheral", _) | ("simplex", "write_command" | "write_request") => {
             vec![central]
         }
         // Either direction must then give the same figure.

@@ -11,8 +11,8 @@ use sim_core::{Seed, Span};
 /// Most anchors that a peripheral may skip (Vol 6 Part B 4.5.1).
 const LATENCY_MAX: u16 = 499;
 
-/// Event whose window is measured: all procedures are over by then, and the peripheral skips what it
-/// may.
+/// Event whose window is measured: all procedures are over by then, and the peripheral skips what
+/// it may.
 const EVENT: u16 = 2_000;
 
 /// The window at an anchor that lies so long behind the last one that the peripheral heard.

@@ -50,8 +50,8 @@ impl Carried {
         }
     }
 
-    /// Makes sure that packets were as long as the row has them: a controller agrees on less where a
-    /// full pair does not fit an event.
+    /// Makes sure that packets were as long as the row has them: a controller agrees on less where
+    /// a full pair does not fit an event.
     pub(super) fn of_sizes(self, sizes: Sizes) -> Result<Self, Difference> {
         let wanted = u16::from(sizes.data_length).min(sizes.value + HEADERS);
         if u16::from(self.longest) == wanted {

@@ -1,5 +1,5 @@
-//! `core_params_ok`, `apple_params_ok` and `android_priority`: which connection parameters a central
-//! takes when its peripheral asks, and which it asks for itself.
+//! `core_params_ok`, `apple_params_ok` and `android_priority`: which connection parameters a
+//! central takes when its peripheral asks, and which it asks for itself.
 
 use super::super::row::{Figures, Inputs, wrong};
 use super::bench::Bench;
@@ -95,8 +95,9 @@ fn in_force(params: ConnParams) -> Result<(), Difference> {
     bench.input(LinkIn::UpdateParams(params));
     let until = bench.next_event().wrapping_add(EVENTS);
     let wanted = params.interval.as_us();
-    let updated = bench.events_until(until)?.into_iter().any(|event| {
-        matches!(event, LinkEvent::ParamsUpdated { interval_us, .. } if u64::from(interval_us) == wanted)
+    let updated = bench.events_until(until)?.into_iter().any(|event| match event {
+        LinkEvent::ParamsUpdated { interval_us, .. } => u64::from(interval_us) == wanted,
+        _ => false,
     });
     if updated {
         Ok(())

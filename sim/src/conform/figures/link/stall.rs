@@ -75,7 +75,10 @@ impl Stalls {
         let interval = interval_or(inputs)?;
         let interval = interval.ok_or_else(|| wrong("conn_interval_ms", "a value", "none"))?;
         let latency = inputs.small_or("latency")?.unwrap_or(0);
-        let operations = inputs.small_or::<u16>("erases")?.unwrap_or(1);
+        let operations = match inputs.one_of(&["erases", "page_erases", "count"]) {
+            Some(key) => inputs.small::<u16>(key)?,
+            None => 1,
+        };
         let params = ConnParams { interval, latency, timeout };
         core_check(interval, latency, timeout).map_err(|refusal| {
             Difference::new("inputs", "lawful connection parameters", format!("{refusal:?}"))

@@ -97,14 +97,14 @@ fn common(inputs: &Inputs<'_>, interval: Span) -> Result<LinkConfig, Difference>
     })
 }
 
-/// How the values go out; `None` for raw data, whose method is described in words. There the packets
-/// of an event are stated, since the host sets their number.
+/// How the values go out; `None` for raw data, whose method is described in words. There the
+/// packets of an event are stated, since the host sets their number.
 fn method(inputs: &Inputs<'_>) -> Result<Option<Method>, Difference> {
     Ok(match inputs.text("method")? {
         "write_command_or_notification" | "write_command" | "notification" => {
             Some(Method::Unconfirmed)
         }
-        "write_request" | "write_request_or_indication" => Some(Method::Confirmed),
+        "write_request" | "indication" | "write_request_or_indication" => Some(Method::Confirmed),
         text if text.starts_with("raw ACL") && inputs.has("packets_per_event") => None,
         other => {
             return Err(wrong(

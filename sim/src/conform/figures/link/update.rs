@@ -23,16 +23,16 @@ pub(super) fn update_instant(
     let counter = inputs.small::<u16>("event_counter")?;
     let params = ConnParams {
         interval: Span::from_us(7_500),
-        latency: inputs.small("latency")?,
+        latency: inputs.small_or("latency")?.unwrap_or(0),
         ..config::LONGEST
     };
     let (procedure, input) = match inputs.text("procedure")? {
-        "connection_update" => (
+        "connection_update" | "connection" => (
             UpdateProcedure::ConnectionUpdate,
             LinkIn::UpdateParams(ConnParams { interval: Span::from_ms(15), ..params }),
         ),
-        "phy_update" => (UpdateProcedure::PhyUpdate, LinkIn::SetPhy(Phy::TwoM)),
-        "channel_map_update" => (
+        "phy_update" | "phy" => (UpdateProcedure::PhyUpdate, LinkIn::SetPhy(Phy::TwoM)),
+        "channel_map_update" | "channel_map" => (
             UpdateProcedure::ChannelMapUpdate,
             LinkIn::SetChannelMap(ChannelMap::new(OTHER_MAP).expect("36 channels")),
         ),
