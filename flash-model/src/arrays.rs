@@ -42,6 +42,7 @@ impl Arrays {
     }
 
     /// The array that holds an address; the chip's for addresses that none holds.
+    #[inline]
     pub(crate) fn holding(&self, at: u32) -> &Nor {
         match &self.external {
             Some(external) if at >= EXTERNAL_BASE => external,
@@ -49,6 +50,7 @@ impl Arrays {
         }
     }
 
+    #[inline]
     pub(crate) fn holding_mut(&mut self, at: u32) -> &mut Nor {
         match &mut self.external {
             Some(external) if at >= EXTERNAL_BASE => external,
@@ -67,6 +69,7 @@ impl Arrays {
     }
 
     /// Whether the parts can carry out the operation.
+    #[inline]
     pub(crate) fn check(&self, op: &FlashOp) -> Result<(), OpError> {
         match *op {
             FlashOp::Erase { at } => self.holding(at).check_erase(at),
@@ -82,6 +85,7 @@ impl Arrays {
     }
 
     /// How long the operation takes. What is copied from an external part comes over its bus first.
+    #[inline]
     pub(crate) fn time(&self, op: &FlashOp) -> Span {
         match *op {
             FlashOp::Erase { at } => self.holding(at).part().erase_page,
@@ -100,26 +104,37 @@ impl Arrays {
     }
 
     /// Whether the processor halts during the operation.
+    #[inline]
     pub(crate) fn halts(&self, op: &FlashOp) -> bool {
         self.external.is_none() || self.holding(op.at()).part().halts_processor()
     }
 
     /// Carries out a checked operation.
+    #[inline]
     pub(crate) fn apply(&mut self, op: &FlashOp) {
         match *op {
             FlashOp::Erase { at } => self.holding_mut(at).erase(at),
             FlashOp::Write { at, ref data } => self.holding_mut(at).write(at, data),
-            FlashOp::Copy { from, to, len } => match &mut self.external {
-                Some(external) if (from >= EXTERNAL_BASE) != (to >= EXTERNAL_BASE) => {
-                    let main = &mut self.main;
-                    if from >= EXTERNAL_BASE {
-                        main.write(to, external.bytes(from, len));
-                    } else {
-                        external.write(to, main.bytes(from, len));
-                    }
-                }
-                _ => self.holding_mut(to).copy(from, to, len),
-            },
+            FlashOp::Copy { from, to, len } if self.external.is_none() => {
+                self.main.copy(from, to, len);
+            }
+            FlashOp::Copy { from, to, len } => self.copy(from, to, len),
+        }
+    }
+
+    /// Copies where there are two arrays.
+    #[cold]
+    #[inline(never)]
+    fn copy(&mut self, from: u32, to: u32, len: u32) {
+        let main = &mut self.main;
+        match &mut self.external {
+            Some(external) if from >= EXTERNAL_BASE && to < EXTERNAL_BASE => {
+                main.write(to, external.bytes(from, len));
+            }
+            Some(external) if from < EXTERNAL_BASE && to >= EXTERNAL_BASE => {
+                external.write(to, main.bytes(from, len));
+            }
+            _ => self.holding_mut(to).copy(from, to, len),
         }
     }
 

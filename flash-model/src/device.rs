@@ -218,33 +218,30 @@ impl Device {
         }
     }
 
-    fn start(&mut self, now: Time, op: FlashOp) {
+    /// Accepts an operation. Returns when it ends if it starts at once, and `None` if the radio is
+    /// to be asked for time.
+    fn start(&mut self, now: Time, op: &FlashOp) -> Option<Time> {
         assert!(self.is_idle(), "flash: {op:?} asked for during {:?}", self.work);
-        if let Err(error) = self.nor.check(&op) {
+        if let Err(error) = self.nor.check(op) {
             panic!("flash: a model asked for an impossible operation: {error}");
         }
-        if self.rules.radio == RadioSync::None || !self.nor.halts(&op) {
-            self.run(now, op);
-        } else {
-            self.begin_shared(now, op);
+        let halts = self.nor.halts(op);
+        if halts && self.rules.radio != RadioSync::None {
+            return None;
         }
-    }
-
-    fn run(&mut self, now: Time, op: FlashOp) {
-        let sliced = self.rules.slices > 1 && matches!(op, FlashOp::Erase { .. });
-        let time = if sliced && self.nor.halts(&op) {
+        let erase = matches!(op, FlashOp::Erase { .. });
+        let time = if halts && erase && self.rules.slices > 1 {
             self.rules.erase.work(self.rules.slices)
         } else {
-            self.nor.time(&op)
+            self.nor.time(op)
         };
         let until = now + time;
-        let event = self.start_event(&op);
+        let event = self.start_event(op);
         self.out.push_back(FlashOut::Trace(event));
-        if self.nor.halts(&op) {
-            let erase = matches!(op, FlashOp::Erase { .. });
+        if halts {
             self.out.push_back(FlashOut::Busy { until, erase });
         }
-        self.work = Work::Running { op, since: now, until };
+        Some(until)
     }
 
     /// The data are described when the work starts: nothing else can change them before its end.
@@ -289,10 +286,19 @@ impl Machine for Device {
     type Env<'e> = ();
 
     fn handle(&mut self, now: Time, input: FlashIn, (): ()) {
-        match input {
+        // The operation moves when all else is done: its octets have just been written, and reading
+        // them at once would wait for that.
+        let until = match &input {
             FlashIn::Start(op) => self.start(now, op),
-            FlashIn::Slot(slot) => self.answered(now, slot),
-            FlashIn::PowerOff(cut) => self.power_off(now, cut),
+            _ => None,
+        };
+        match (input, until) {
+            (FlashIn::Start(op), Some(until)) => {
+                self.work = Work::Running { op, since: now, until };
+            }
+            (FlashIn::Start(op), None) => self.begin_shared(now, op),
+            (FlashIn::Slot(slot), _) => self.answered(now, slot),
+            (FlashIn::PowerOff(cut), _) => self.power_off(now, cut),
         }
     }
 

@@ -62,6 +62,7 @@ impl Nor {
     }
 
     /// Whether a stretch lies in the array.
+    #[inline]
     pub(crate) fn check_inside(&self, at: u32, len: u32) -> Result<(), OpError> {
         let size = self.part.geometry.size;
         let end = at.checked_sub(self.base).and_then(|offset| offset.checked_add(len));
@@ -73,6 +74,7 @@ impl Nor {
     }
 
     /// Whether a page can be erased.
+    #[inline]
     pub(crate) fn check_erase(&self, at: u32) -> Result<(), OpError> {
         let page = self.part.geometry.page;
         self.check_inside(at, page)?;
@@ -80,6 +82,7 @@ impl Nor {
     }
 
     /// Whether a stretch can be written.
+    #[inline]
     pub(crate) fn check_write(&self, at: u32, len: u32) -> Result<(), OpError> {
         let write_size = self.part.geometry.write_size;
         self.check_inside(at, len)?;
@@ -93,6 +96,7 @@ impl Nor {
     }
 
     /// Erases a page.
+    #[inline]
     pub(crate) fn erase(&mut self, at: u32) {
         let page = self.part.geometry.page;
         self.clear(Area::new(at, page));
@@ -119,6 +123,7 @@ impl Nor {
     }
 
     /// Writes octets.
+    #[inline]
     pub(crate) fn write(&mut self, at: u32, data: &[u8]) {
         let to = self.index(at);
         put(&self.part, &mut self.bytes[to..to + data.len()], data);
@@ -126,6 +131,7 @@ impl Nor {
     }
 
     /// Writes what lies elsewhere in the array, not overlapping.
+    #[inline]
     pub(crate) fn copy(&mut self, from: u32, to: u32, len: u32) {
         let (source, target) = (self.index(from), self.index(to));
         let (source, target) = apart(&mut self.bytes, source, target, len as usize);
@@ -156,6 +162,7 @@ impl Nor {
         }
     }
 
+    #[inline]
     pub(crate) fn add_busy(&mut self, span: Span) {
         self.counters.busy += span;
     }
@@ -224,6 +231,7 @@ impl Nor {
         self.counters.worn_out += u32::from(*times == self.part.endurance + 1);
     }
 
+    #[inline]
     fn count_write(&mut self, at: u32, len: u32) {
         let words = self.words(at, len);
         self.counters.writes += 1;

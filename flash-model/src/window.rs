@@ -91,6 +91,8 @@ impl Device {
     }
 
     /// An operation begins that shares time with the radio.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn begin_shared(&mut self, now: Time, op: FlashOp) {
         let units = self.units_of(&op);
         let tail = self.tail.take();
@@ -109,6 +111,8 @@ impl Device {
     }
 
     /// When the work goes on by itself.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn shared_deadline(&self) -> Time {
         let limit = self.course.call + self.rules.limit;
         match self.course.stage {
@@ -118,6 +122,8 @@ impl Device {
         }
     }
 
+    #[cold]
+    #[inline(never)]
     pub(crate) fn shared_on_deadline(&mut self, now: Time) {
         let over = now >= self.course.call + self.rules.limit;
         match self.course.stage {
@@ -137,6 +143,8 @@ impl Device {
     }
 
     /// The radio answers the request for time.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn shared_answered(&mut self, now: Time, slot: Slot) {
         if !matches!(self.course.stage, Stage::Asked) {
             return;
@@ -160,6 +168,7 @@ impl Device {
 
     /// The supply fails.
     #[cold]
+    #[inline(never)]
     pub(crate) fn shared_power_off(&mut self, now: Time, op: &FlashOp, cut: Cut) {
         let Course { done, stage, .. } = self.course;
         let pace = *self.rules.pace(matches!(op, FlashOp::Erase { .. }));
@@ -182,6 +191,8 @@ impl Device {
     }
 
     /// Gives back the window that nobody goes on with.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn close_tail(&mut self) {
         if self.tail.take().is_some_and(|tail| tail.open) {
             self.out.push_back(FlashOut::Slot(Slot::Done));

@@ -199,8 +199,8 @@ impl Connection {
         self.event_packets += 1;
         if from == Role::Central {
             spoiled |= self.peripheral_done;
-            self.central_md = packet.md;
-            self.central_data = packet.md || packet.octets > 0;
+            self.central_md = packet.md();
+            self.central_data = packet.md() || packet.octets > 0;
         } else if end > self.event_limit {
             packet = self.shorten_answer(packet, start);
             end = start + air.of(packet.octets);
@@ -217,7 +217,7 @@ impl Connection {
         if self.event_packets <= 2 || packet.is_retransmission() {
             return packet;
         }
-        self.peripheral.take_back(&packet);
+        self.peripheral.take_back(packet);
         self.peripheral.build(0, start)
     }
 
@@ -267,7 +267,7 @@ impl Connection {
 
     /// What the trace learns of a packet when it has ended.
     pub(crate) fn packet_event(&self, on_air: &OnAir, ended: &Ended, air: &AirTimes) -> LinkEvent {
-        let OnAir { from, ref packet, .. } = *on_air;
+        let OnAir { from, packet, .. } = *on_air;
         let Ended { reception, taken, closes } = *ended;
         LinkEvent::Packet {
             tag: packet.tag,
@@ -278,7 +278,7 @@ impl Connection {
             from,
             reception,
             retransmission: packet.is_retransmission(),
-            md: packet.md,
+            md: packet.md(),
             taken,
             closes,
         }

@@ -136,32 +136,26 @@ impl Controller {
             (false, true) => self.queue.len() > 1,
             (false, false) => true,
         };
-        let mut packet = Packet {
-            tag,
-            octets: (pending.to - pending.from) as u8,
-            value_octets: value,
-            md,
-            control,
-            sn: self.sn,
-            nesn: self.nesn,
-            completes,
-            first: !pending.sent_before,
-        };
-        if self.buffers.is_some() {
-            packet.md = self.holds_more(&packet);
-        }
-        packet
+        let bit = |set: bool, bit: u8| if set { bit } else { 0 };
+        let bits = bit(md, Packet::MD)
+            | bit(self.sn, Packet::SN)
+            | bit(self.nesn, Packet::NESN)
+            | bit(control, Packet::CONTROL)
+            | bit(completes, Packet::COMPLETES)
+            | bit(!pending.sent_before, Packet::FIRST);
+        let packet = Packet::new(tag, (pending.to - pending.from) as u8, value, bits);
+        if self.buffers.is_some() { packet.with_md(self.holds_more(packet)) } else { packet }
     }
 
     /// The packet just built never left the antenna; another may be built in its stead.
-    pub(crate) fn take_back(&mut self, packet: &Packet) {
-        if packet.first {
+    pub(crate) fn take_back(&mut self, packet: Packet) {
+        if packet.is_first() {
             self.unacknowledged = None;
         }
     }
 
     /// Whether the packet just built carries an update.
-    pub(crate) fn sends_update(&self, packet: &Packet) -> bool {
+    pub(crate) fn sends_update(&self, packet: Packet) -> bool {
         let front = self.queue.front().map(|frame| &frame.payload);
         packet.octets > 0 && matches!(front, Some(Payload::Control(control)) if control.is_update())
     }
@@ -169,21 +163,32 @@ impl Controller {
     /// Takes a packet with a valid CRC (Vol 6 Part B 4.5.9): acknowledgement, then new data.
     ///
     /// The connection counts as lost when no other such packet comes within `timeout`.
-    pub(crate) fn hear(&mut self, packet: &Packet, now: Time, timeout: Span) -> Heard {
+    pub(crate) fn hear(&mut self, packet: Packet, now: Time, timeout: Span) -> Heard {
         self.supervision = now + timeout;
         self.established = true;
         self.crc_errors = 0;
         let mut heard = Heard::default();
-        if packet.nesn != self.sn {
+        if packet.nesn() != self.sn {
             self.sn = !self.sn;
             heard.acknowledged = self.acknowledge(now);
         }
-        if packet.sn == self.nesn && (self.buffers.is_none() || self.admits(packet, now)) {
+        if packet.sn() == self.nesn && (self.buffers.is_none() || self.admits(packet, now)) {
             self.nesn = !self.nesn;
             heard.taken = true;
-            heard.completes_frame = packet.completes;
+            heard.completes_frame = packet.completes();
         }
         heard
+    }
+
+    /// The value in the front frame, if there is one, for the end that has just received its last
+    /// fragment. The bytes move; the tag stays for the acknowledgement.
+    pub(crate) fn deliver_value(&mut self) -> Option<Sdu> {
+        match &mut self.queue.front_mut()?.payload {
+            Payload::Value(sdu) => {
+                Some(Sdu { tag: sdu.tag, bytes: std::mem::take(&mut sdu.bytes) })
+            }
+            _ => None,
+        }
     }
 
     /// The payload of the front frame, for the end that has just received its last fragment. The
@@ -255,16 +260,16 @@ mod tests {
         let (mut a, mut b) = pair();
         a.push(value(1), 502);
         let first = a.build(251, Time::ZERO);
-        assert_eq!((first.octets, first.value_octets, first.md), (251, 244, true));
-        assert!(!b.hear(&first, Time::ZERO, TIMEOUT).completes_frame);
+        assert_eq!((first.octets, first.value_octets, first.md()), (251, 244, true));
+        assert!(!b.hear(first, Time::ZERO, TIMEOUT).completes_frame);
         let ack = b.build(251, Time::ZERO);
-        assert!(a.hear(&ack, Time::ZERO, TIMEOUT).acknowledged.is_none());
+        assert!(a.hear(ack, Time::ZERO, TIMEOUT).acknowledged.is_none());
         let second = a.build(251, Time::ZERO);
-        assert_eq!((second.octets, second.value_octets, second.md), (251, 251, false));
-        assert!(b.hear(&second, Time::ZERO, TIMEOUT).completes_frame);
+        assert_eq!((second.octets, second.value_octets, second.md()), (251, 251, false));
+        assert!(b.hear(second, Time::ZERO, TIMEOUT).completes_frame);
         assert_eq!(a.deliver(), Some(value(1)));
         let ack = b.build(251, Time::ZERO);
-        let acknowledged = a.hear(&ack, Time::ZERO, TIMEOUT).acknowledged;
+        let acknowledged = a.hear(ack, Time::ZERO, TIMEOUT).acknowledged;
         assert_eq!(acknowledged, Some(Acknowledged::Value { tag: 1 }));
     }
 
@@ -273,11 +278,11 @@ mod tests {
         let (mut a, mut b) = pair();
         a.push(value(1), 10);
         let first = a.build(251, Time::ZERO);
-        assert!(b.hear(&first, Time::ZERO, TIMEOUT).completes_frame);
+        assert!(b.hear(first, Time::ZERO, TIMEOUT).completes_frame);
         b.build(251, Time::ZERO); // lost
         let again = a.build(251, Time::ZERO);
         assert!(again.is_retransmission() && !first.is_retransmission());
-        assert!(!b.hear(&again, Time::ZERO, TIMEOUT).completes_frame, "the repeat is no new data");
+        assert!(!b.hear(again, Time::ZERO, TIMEOUT).completes_frame, "the repeat is no new data");
     }
 
     #[test]
@@ -287,7 +292,7 @@ mod tests {
         a.push(value(1), 10);
         let again = a.build(251, Time::ZERO);
         assert_eq!(again.octets, 0);
-        assert!(again.md && !again.is_retransmission());
+        assert!(again.md() && !again.is_retransmission());
     }
 
     #[test]
@@ -298,8 +303,8 @@ mod tests {
         a.push_control(Control::TerminateInd);
         let first = a.build(251, Time::ZERO);
         assert_eq!(first.octets, 9);
-        b.hear(&first, Time::ZERO, TIMEOUT);
-        a.hear(&b.build(251, Time::ZERO), Time::ZERO, TIMEOUT);
+        b.hear(first, Time::ZERO, TIMEOUT);
+        a.hear(b.build(251, Time::ZERO), Time::ZERO, TIMEOUT);
         assert_eq!(a.build(251, Time::ZERO).octets, 2);
     }
 
@@ -313,8 +318,8 @@ mod tests {
         c.push(value(1), 502);
         let begun = c.build(251, Time::ZERO);
         c.push_control(Control::TerminateInd);
-        b.hear(&begun, Time::ZERO, TIMEOUT);
-        c.hear(&b.build(251, Time::ZERO), Time::ZERO, TIMEOUT);
+        b.hear(begun, Time::ZERO, TIMEOUT);
+        c.hear(b.build(251, Time::ZERO), Time::ZERO, TIMEOUT);
         assert_eq!(c.build(251, Time::ZERO).octets, 251);
     }
 }

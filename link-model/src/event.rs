@@ -7,7 +7,7 @@ use crate::host::HostWork;
 use crate::link::{Link, LinkOut};
 use crate::phy::T_IFS;
 use crate::trace::{CloseCause, LinkEvent, Role, reason};
-use sim_core::Time;
+use sim_core::{Sdu, Time};
 
 /// CRC errors in a row that close an event (Vol 6 Part B 4.5.6).
 const CRC_ERROR_LIMIT: u8 = 2;
@@ -90,7 +90,7 @@ impl Link {
 
     fn packet_ended(&mut self, now: Time, on_air: &OnAir) {
         let Some(connection) = self.connection.as_mut() else { return };
-        let OnAir { from, ref packet, .. } = *on_air;
+        let OnAir { from, packet, .. } = *on_air;
         if connection.update.is_some()
             && let Some(event) = connection.choose_instant(on_air)
         {
@@ -124,7 +124,7 @@ impl Link {
             }
             Reception::Valid => {
                 heard = listener.hear(packet, now, timeout);
-                let more = connection.central_md || packet.md;
+                let more = connection.central_md || packet.md();
                 connection.ends_after(from, more, now, &self.config, &self.air)
             }
         };
@@ -194,7 +194,13 @@ impl Link {
     /// Hands the frame that `to` has just received whole to its host, who may fetch it later.
     fn deliver(&mut self, to: Role) {
         let Some(connection) = self.connection.as_mut() else { return };
-        let Some(payload) = connection.end_mut(to.peer()).deliver() else { return };
+        let sender = connection.end_mut(to.peer());
+        if !self.bounded
+            && let Some(sdu) = sender.deliver_value()
+        {
+            return self.take_value(to, sdu);
+        }
+        let Some(payload) = sender.deliver() else { return };
         if self.bounded
             && !payload.is_control()
             && let Some(fetched) = connection.end(to).fetched()
@@ -205,14 +211,19 @@ impl Link {
         }
     }
 
+    fn take_value(&mut self, to: Role, sdu: Sdu) {
+        self.out.push_back(match to {
+            Role::Central => LinkOut::Received(sdu),
+            Role::Peripheral => LinkOut::Wrote(sdu),
+        });
+    }
+
     /// The host of `to`, or its link layer, has a frame.
-    #[inline]
+    #[cold]
+    #[inline(never)]
     pub(crate) fn take(&mut self, to: Role, payload: Payload) {
         match payload {
-            Payload::Value(sdu) => self.out.push_back(match to {
-                Role::Central => LinkOut::Received(sdu),
-                Role::Peripheral => LinkOut::Wrote(sdu),
-            }),
+            Payload::Value(sdu) => self.take_value(to, sdu),
             Payload::WriteRequest(sdu) => self.answer_write(sdu),
             Payload::WriteResponse { tag } => self.write_answered(tag),
             Payload::Indication(sdu) => self.confirm(sdu),

@@ -92,7 +92,7 @@ impl Link {
         if on_air.from == Role::Peripheral && on_air.start >= now {
             let packet = on_air.packet;
             let counter = connection.counter;
-            connection.peripheral.take_back(&packet);
+            connection.peripheral.take_back(packet);
             self.trace(LinkEvent::Silent { counter, role: Role::Peripheral });
             self.close(now);
         } else {

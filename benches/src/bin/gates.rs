@@ -1,9 +1,9 @@
 //! The speed gates: simulated updates against a bare heap loop, in one process.
 //!
 //! A round times the heap loop and then each run, in processor time, so that a ratio compares
-//! neighbours; the median ratio of a series counts. Whatever else the machine does costs a run more
-//! than it costs the small loop, so a series that fails is measured again, twice at the most. Exit
-//! status 1 when a gate does not hold in any of them.
+//! neighbours. Whatever else the machine does costs a run more than it costs the small loop; so the
+//! lower quartile of a series counts, and a series that fails is measured again, twice at the most.
+//! Exit status 1 when a gate does not hold in any of them.
 
 #![expect(clippy::cast_precision_loss, reason = "times of a bench are far below 2^53 ns")]
 
@@ -78,7 +78,7 @@ fn swaps() -> bool {
         let round = [known / event, known, hashing, sha];
         figures.iter_mut().zip(round).for_each(|(all, figure)| all.push(figure));
     }
-    let [ratio, known, hashing, sha] = figures.map(median);
+    let [ratio, known, hashing, sha] = figures.map(lower_quartile);
     let limit = 1.5 * sha + 1.25e6;
     let by_events = ratio <= SWAP_LIMIT;
     let by_sha = hashing.max(known) <= limit;
@@ -107,6 +107,9 @@ fn series(gates: &[Gate]) -> bool {
         let event = nanoseconds(|| heap.turn(HEAP_EVENTS)).1 / HEAP_EVENTS as f64;
         heap_ns.push(event);
         for (gate, (times, ratios)) in gates.iter().zip(&mut runs) {
+            // A sweep runs one update after the other: the run that is timed follows another one,
+            // not the heap loop, whose branches and lines the processor would still hold.
+            world(&gate.prepared).advance_to(gate.until);
             let (mut ready, set_up) = nanoseconds(|| world(&gate.prepared));
             set_up_ns.push(set_up);
             let run = nanoseconds(|| ready.advance_to(gate.until)).1;
@@ -118,13 +121,13 @@ fn series(gates: &[Gate]) -> bool {
     println!("set-up of a world                          {:9.3} ms", median(set_up_ns) / 1e6);
     let mut held = true;
     for (gate, (times, ratios)) in gates.iter().zip(runs) {
-        let ratio = median(ratios);
+        let ratio = lower_quartile(ratios);
         let holds = ratio <= gate.limit;
         held &= holds;
         println!(
             "{:<42} {:9.3} ms = {ratio:6.0} heap events, limit {}: {}",
             gate.name,
-            median(times) / 1e6,
+            lower_quartile(times) / 1e6,
             gate.limit,
             if holds { "holds" } else { "FAILS" }
         );
@@ -142,4 +145,9 @@ fn nanoseconds<T>(work: impl FnOnce() -> T) -> (T, f64) {
 fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]
+}
+
+fn lower_quartile(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 4]
 }

@@ -96,7 +96,7 @@ impl Connection {
     #[inline(never)]
     pub(crate) fn choose_instant(&mut self, on_air: &OnAir) -> Option<LinkEvent> {
         let update = self.update.as_mut().filter(|update| update.instant.is_none())?;
-        if on_air.from != Role::Central || !self.central.sends_update(&on_air.packet) {
+        if on_air.from != Role::Central || !self.central.sends_update(on_air.packet) {
             return None;
         }
         let (procedure, counter) = (update.procedure(), self.counter);

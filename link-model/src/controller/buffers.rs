@@ -105,23 +105,23 @@ impl Controller {
     /// Whether more than this packet, which was just built, is in the controller.
     #[cold]
     #[inline(never)]
-    pub(super) fn holds_more(&self, packet: &Packet) -> bool {
+    pub(super) fn holds_more(&self, packet: Packet) -> bool {
         let Some(buffers) = self.buffers.as_ref().filter(|b| b.config.tx_buffers > 0) else {
-            return packet.md;
+            return packet.md();
         };
-        let after = usize::from(packet.octets > 0 && (packet.control || packet.completes));
+        let after = usize::from(packet.octets > 0 && (packet.is_control() || packet.completes()));
         let control_follows = self.queue.get(after).is_some_and(Queued::is_control);
         let data = buffers.loaded.iter().map(|octets| usize::from(*octets)).sum::<usize>();
-        let own = if packet.control { 0 } else { usize::from(packet.octets) };
+        let own = if packet.is_control() { 0 } else { usize::from(packet.octets) };
         control_follows || data > own
     }
 
     /// Whether a new PDU with this payload can be taken.
     #[cold]
     #[inline(never)]
-    pub(super) fn admits(&mut self, packet: &Packet, now: Time) -> bool {
+    pub(super) fn admits(&mut self, packet: Packet, now: Time) -> bool {
         packet.octets == 0
-            || packet.control
+            || packet.is_control()
             || self.buffers.as_mut().is_none_or(|buffers| buffers.admit(now))
     }
 
@@ -168,10 +168,10 @@ mod tests {
     fn pair(a: &mut Controller, b: &mut Controller, start: Time) -> (u8, bool) {
         let packet = a.build(251, start);
         let end = start + Span::from_ms(2);
-        b.hear(&packet, end, TIMEOUT);
+        b.hear(packet, end, TIMEOUT);
         let answer = b.build(251, end + T_IFS);
-        a.hear(&answer, end + T_IFS, TIMEOUT);
-        (packet.octets, packet.md)
+        a.hear(answer, end + T_IFS, TIMEOUT);
+        (packet.octets, packet.md())
     }
 
     /// Pairs until a more-data bit is 0, a packet every 2.3 ms from `start` on.
@@ -222,10 +222,10 @@ mod tests {
         let mut a = end(EndConfig { tx_buffers: 1, ..EndConfig::default() });
         a.push(value(495), 502);
         let packet = a.build(251, at(1_000));
-        assert!(!packet.md && !packet.completes, "the other fragment lies in the host");
+        assert!(!packet.md() && !packet.completes(), "the other fragment lies in the host");
         let mut free = end(EndConfig::default());
         free.push(value(495), 502);
-        assert!(free.build(251, at(1_000)).md);
+        assert!(free.build(251, at(1_000)).md());
     }
 
     #[test]
@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(pair(&mut a, &mut b, at(1_000)), (9, true));
         assert_eq!(pair(&mut a, &mut b, at(4_000)), (251, false));
         a.push_control(Control::LengthRsp);
-        let taken = b.hear(&a.build(251, at(7_000)), at(9_000), TIMEOUT);
+        let taken = b.hear(a.build(251, at(7_000)), at(9_000), TIMEOUT);
         assert!(taken.taken && taken.completes_frame, "though the only buffer is full");
     }
 
@@ -251,8 +251,8 @@ mod tests {
         }
         let taken = |b: &mut Controller, a: &mut Controller, ms: u64| {
             let now = at(ms * 1_000);
-            let taken = b.hear(&a.build(251, now), now, TIMEOUT).taken;
-            a.hear(&b.build(251, now), now, TIMEOUT);
+            let taken = b.hear(a.build(251, now), now, TIMEOUT).taken;
+            a.hear(b.build(251, now), now, TIMEOUT);
             taken
         };
         // The host fetches one PDU after the other, from 10 to 15 and from 15 to 20 ms.

@@ -71,27 +71,68 @@ pub(super) struct Unacknowledged {
     pub(super) sent_before: bool,
 }
 
-/// A packet as it goes on the air.
+/// A packet as it goes on the air. Eight octets, so that it travels in a register.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Packet {
     pub(crate) tag: u32,
     pub(crate) octets: u8,
     pub(crate) value_octets: u8,
-    pub(crate) md: bool,
-    /// Made by the controller, not by a host.
-    pub(super) control: bool,
-    pub(super) sn: bool,
-    pub(super) nesn: bool,
-    /// Holds the last octets of its frame.
-    pub(super) completes: bool,
-    /// Built for the first time.
-    pub(super) first: bool,
+    bits: u8,
 }
 
 impl Packet {
+    pub(super) const MD: u8 = 1;
+    pub(super) const SN: u8 = 1 << 1;
+    pub(super) const NESN: u8 = 1 << 2;
+    /// Made by the controller, not by a host.
+    pub(super) const CONTROL: u8 = 1 << 3;
+    /// Holds the last octets of its frame.
+    pub(super) const COMPLETES: u8 = 1 << 4;
+    /// Built for the first time.
+    pub(super) const FIRST: u8 = 1 << 5;
+
+    pub(super) fn new(tag: u32, octets: u8, value_octets: u8, bits: u8) -> Self {
+        Self { tag, octets, value_octets, bits }
+    }
+
+    fn has(self, bit: u8) -> bool {
+        self.bits & bit != 0
+    }
+
+    /// The more-data bit.
+    pub(crate) fn md(self) -> bool {
+        self.has(Self::MD)
+    }
+
+    pub(super) fn sn(self) -> bool {
+        self.has(Self::SN)
+    }
+
+    pub(super) fn nesn(self) -> bool {
+        self.has(Self::NESN)
+    }
+
+    pub(super) fn is_control(self) -> bool {
+        self.has(Self::CONTROL)
+    }
+
+    pub(super) fn completes(self) -> bool {
+        self.has(Self::COMPLETES)
+    }
+
+    pub(super) fn is_first(self) -> bool {
+        self.has(Self::FIRST)
+    }
+
+    /// The same packet with this more-data bit.
+    pub(super) fn with_md(self, md: bool) -> Self {
+        let others = self.bits & !Self::MD;
+        Self { bits: if md { others | Self::MD } else { others }, ..self }
+    }
+
     /// Whether the same payload was sent before.
-    pub(crate) fn is_retransmission(&self) -> bool {
-        !self.first && self.octets > 0
+    pub(crate) fn is_retransmission(self) -> bool {
+        !self.is_first() && self.octets > 0
     }
 }
 

@@ -48,7 +48,11 @@ const TABLE: &[(&str, When, &str)] = &[
     ("BT_PERIPHERAL_PREF_MAX_INT", When::Not(40), CONN_PARAM),
     ("BT_PERIPHERAL_PREF_MIN_INT", When::Not(24), CONN_PARAM),
     ("BT_PERIPHERAL_PREF_TIMEOUT", When::Not(42), CONN_PARAM),
-    ("BT_USER_PHY_UPDATE", When::On, "the peripheral asks for no PHY; the central changes to link.phy"),
+    (
+        "BT_USER_PHY_UPDATE",
+        When::On,
+        "the peripheral asks for no PHY; the central changes to link.phy",
+    ),
     ("MCUBOOT_SERIAL", When::On, "serial recovery of the boot loader is not simulated"),
     ("MCUMGR_GRP_FS_FILE_ACCESS_HOOK", When::On, FS_HOOK),
     ("MCUMGR_GRP_IMG_UPLOAD_CHECK_HOOK", When::On, UPLOAD_HOOK),

@@ -99,8 +99,7 @@ const MIB: i64 = 1 << 20;
 const ON_CHIP: i64 = 2 * MIB;
 
 /// Address behind the external part.
-const EXTERNAL_END: i64 =
-    EXTERNAL_BASE as i64 + Part::mx25r6435f().geometry.size as i64;
+const EXTERNAL_END: i64 = EXTERNAL_BASE as i64 + Part::mx25r6435f().geometry.size as i64;
 
 /// Outcomes that a scenario can expect.
 pub const OUTCOMES: &[&str] = &["confirmed", "tested", "uploaded", "reverted", "failed"];

@@ -155,11 +155,7 @@ impl Builder {
         if let Some(external) = scenario.external {
             flash = flash.with_external(external);
         }
-        Self {
-            flash,
-            layout,
-            max: scenario.boot.max_image_len(&layout, &scenario.part.geometry),
-        }
+        Self { flash, layout, max: scenario.boot.max_image_len(&layout, &scenario.part.geometry) }
     }
 
     fn check(

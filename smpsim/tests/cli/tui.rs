@@ -6,7 +6,8 @@ use super::smpsim;
 fn without_a_terminal_it_refuses_and_says_what_to_use_instead() {
     let parts = ["tui: standard output is no terminal", "smpsim run"];
     smpsim(&["tui"]).refuses(&parts);
-    smpsim(&["tui", "reference-lossy", "--set", "client.window=1", "--speed", "max"]).refuses(&parts);
+    smpsim(&["tui", "reference-lossy", "--set", "client.window=1", "--speed", "max"])
+        .refuses(&parts);
 }
 
 #[test]
