@@ -111,7 +111,7 @@ pub(crate) struct Rules {
     pub(crate) radio: RadioSync,
     pub(crate) erase: Pace,
     pub(crate) write: Pace,
-    /// Units of a page erase.
+    /// Units of a page erase: one, slices, or words where a page is filled with ones.
     pub(crate) slices: u32,
     /// Longest time of a call.
     pub(crate) limit: Span,
@@ -137,14 +137,24 @@ impl SyncConfig {
             }
         };
         let slack = SLACK[usize::from(partial.is_some())];
-        Rules {
-            radio: self.radio,
-            erase: self.pace(unit, (slot, slack), 0, SOFTDEVICE_ERASE),
-            // The count of the loop that writes words begins with one.
-            write: self.pace(part.write_word, (SLOT_WRITE, slack), 1, SOFTDEVICE_FIRST_WORD),
-            slices,
-            limit: self.call_limit(),
-        }
+        // The count of the loop that writes words begins with one.
+        let write = self.pace(part.write_word, (SLOT_WRITE, slack), 1, SOFTDEVICE_FIRST_WORD);
+        let (erase, slices) = if part.needs_erase() {
+            (self.pace(unit, (slot, slack), 0, SOFTDEVICE_ERASE), slices)
+        } else {
+            (self.fill(write), part.geometry.page / Geometry::WORD)
+        };
+        Rules { radio: self.radio, erase, write, slices, limit: self.call_limit() }
+    }
+
+    /// How pages are filled with ones where none is erased: word by word, as a write. A
+    /// `SoftDevice` gets writes that fit the longest window of the other drivers (model choice).
+    fn fill(&self, write: Pace) -> Pace {
+        let per_window = match self.radio {
+            RadioSync::SoftDevice => write.fitting(SLOT_WRITE),
+            _ => write.per_window,
+        };
+        Pace { per_window, ..write }
     }
 
     /// Longest time of a flash call (`FLASH_TIMEOUT_MS`), in whole milliseconds.
@@ -233,7 +243,7 @@ impl Rules {
         if erase { &self.erase } else { &self.write }
     }
 
-    /// Units of an operation: slices, or words of `octets`.
+    /// Units of an operation: those of a page erase, or words of `octets`.
     pub(crate) const fn units(&self, erase: bool, octets: u32) -> u32 {
         if erase { self.slices } else { octets.div_ceil(Geometry::WORD) }
     }
@@ -294,6 +304,21 @@ mod tests {
         assert_eq!(rules.erase.work(1), us(85_000));
         assert_eq!((rules.write.request(1), rules.write.request(128)), (us(500), us(5_707)));
         assert_eq!(rules.write.work(128), us(5_707));
+    }
+
+    #[test]
+    fn a_page_that_needs_no_erase_is_filled_in_windows_of_a_write() {
+        let part = Part::nrf54l15();
+        for (radio, most) in [
+            (RadioSync::Ticker, us(1_700) + part.write_word * 342),
+            (RadioSync::Mpsl, us(7_600)),
+            (RadioSync::SoftDevice, us(7_500)),
+        ] {
+            let rules = SyncConfig::from(radio).rules(&part);
+            assert_eq!(rules.slices, 1_024);
+            let longest = rules.erase.request(rules.slices);
+            assert!(longest <= most && longest > us(7_400), "{radio:?} {longest:?}");
+        }
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //! a call.
 //!
 //! An operation is a run of units that cannot be interrupted (words, slices of a page erase, a whole
-//! page). Each window does as many of them as the driver's rule allows ([`crate::SyncConfig`]).
+//! page). Each window does as many of them as the driver's rule allows ([`crate::SyncConfig`]). Where
+//! no erase is needed, the units of a page erase are the words that are filled with ones.
 
 use crate::device::{Device, Work};
 use crate::sync::{Pace, RadioSync};
@@ -183,6 +184,7 @@ impl Device {
         self.nor.holding_mut(op.at()).add_busy(in_progress);
         if let FlashOp::Erase { at } = *op
             && done > 0
+            && self.part().needs_erase()
         {
             self.nor.holding_mut(at).erase_partly(at, before);
         }
@@ -215,6 +217,12 @@ impl Device {
         matches!(self.op(), FlashOp::Erase { .. })
     }
 
+    /// Whether a call that erases this page may go on with the next one. A `SoftDevice` knows calls
+    /// of one page only.
+    fn may_go_on(&self) -> bool {
+        self.is_erase() && self.rules.radio != RadioSync::SoftDevice
+    }
+
     fn address(&self) -> u32 {
         self.op().at()
     }
@@ -231,10 +239,12 @@ impl Device {
         }
     }
 
-    /// Asks the radio for time.
+    /// Asks the radio for time. The driver does not look how much is left of a page when it works on,
+    /// so that the last window of a page has room for the first units of the next one.
     fn request(&mut self) {
         let Course { tick, refusals, last_window, call, .. } = self.course;
-        let len = self.pace().request(self.course.left());
+        let units = if self.may_go_on() { u32::MAX } else { self.course.left() };
+        let len = self.pace().request(units);
         let high = match self.rules.radio {
             RadioSync::SoftDevice => refusals >= SOFTDEVICE_REFUSALS,
             _ => refusals > 0,
@@ -336,12 +346,10 @@ impl Device {
             self.out.push_back(FlashOut::Slot(Slot::Done));
             return self.next_request(now);
         }
+        let goes_on = self.may_go_on();
         let Work::Shared(op) = std::mem::replace(&mut self.work, Work::Idle) else { return };
         self.nor.apply(&op);
         self.out.push_back(FlashOut::Trace(FlashEvent::End { kind: OpKind::of(&op), at }));
-        let erase = matches!(op, FlashOp::Erase { .. });
-        // A SoftDevice knows calls of one page only.
-        let goes_on = erase && self.rules.radio != RadioSync::SoftDevice;
         let room = pace.fitting(self.course.granted.since(now)) > 0;
         let open = goes_on && room && self.course.used < pace.per_window;
         if !open {
@@ -364,6 +372,9 @@ impl Device {
         if done > 0 {
             let octets = done * crate::Geometry::WORD;
             match op {
+                FlashOp::Erase { at } if !self.part().needs_erase() => {
+                    self.nor.holding_mut(at).write(at, &vec![0xff; octets as usize]);
+                }
                 FlashOp::Erase { at } => {
                     let time = self.rules.erase.unit * u64::from(done);
                     self.nor.holding_mut(at).erase_partly(at, time);

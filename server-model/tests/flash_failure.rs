@@ -2,9 +2,11 @@
 
 mod support;
 
+use flash_model::{Device, Layout, Part, RadioSync};
 use server_model::{EraseMode, Profile, ServerConfig};
 use smp_wire::errors::{ErrorBody, find_error};
 use smp_wire::header::HEADER_LEN;
+use smp_wire::image::UploadRequest;
 use support::requests::{BASIC, OS, READ, V2, WRITE, frame as request, text};
 use support::upload::{first, frame, next, response, world};
 use support::{World, hex, image};
@@ -83,6 +85,55 @@ fn an_upload_whose_flash_failed_is_over_where_a_refusal_ends_it() {
     // And a new one works.
     let answer = response(&world.body(&frame(&first(&new, 600), 1)));
     assert_eq!(answer.off, Some(600));
+}
+
+/// A part that was sent an image, which ends inside a write unit, up to the
+/// erase of the trailer's page, which fails; and the image.
+fn without_its_trailer(part: Part, profile: Profile) -> (World, Vec<u8>) {
+    let layout = Layout::preset(Layout::preset_of(part.name)).expect("there is one");
+    let config = ServerConfig { layout, ..config(profile, EraseMode::Progressive) };
+    let mut world = World::with_flash(config, Device::new(part, RadioSync::None));
+    let new = image(1_202, 2);
+    assert!(!new.len().is_multiple_of(4));
+    response(&world.body(&frame(&first(&new, 600), 1)));
+    response(&world.body(&frame(&next(&new, 600, 600), 1)));
+    world.erases_fail = true;
+    let answer = code(&world.body(&frame(&next(&new, 1_200, 600), 1)));
+    assert_eq!(answer, Some(if profile == Profile::Z32 { ('r', 1) } else { ('g', 12) }));
+    world.erases_fail = false;
+    world.ops.clear();
+    (world, new)
+}
+
+#[test]
+fn the_last_chunk_repeated_behind_a_padded_write_is_refused_and_asks_nothing_of_flash() {
+    for part in [Part::nrf54l15(), Part::nrf52840()] {
+        let (mut world, new) = without_its_trailer(part, Profile::Z32);
+        for _ in 0..20 {
+            let answer = code(&world.body(&frame(&next(&new, 1_200, 600), 1)));
+            assert_eq!(answer, Some(('r', 1)), "{}", part.name);
+            assert_eq!(world.ops, [], "{}", part.name);
+        }
+        assert_eq!(world.slot(1)[..new.len()], new);
+        // By its name it goes on where it stands; one of another name works, trailer included.
+        let resumed = response(&world.body(&frame(&first(&new, 600), 1)));
+        assert_eq!(resumed.off, Some(1_200));
+        world.flash.clear(world.server.config().layout.secondary());
+        for off in [0, 600, 1_200] {
+            let start = UploadRequest { sha: Some(&[1; 32]), ..first(&new, 600) };
+            let chunk = if off == 0 { start } else { next(&new, off, 600) };
+            let answer = response(&world.body(&frame(&chunk, 1)));
+            assert_eq!(answer.off, Some(new.len().min(off + 600) as u32));
+        }
+        assert_eq!(world.slot(1)[..new.len()], new);
+    }
+}
+
+#[test]
+fn a_later_server_has_forgotten_the_upload_whose_last_chunk_is_repeated() {
+    let (mut world, new) = without_its_trailer(Part::nrf54l15(), Profile::Z37);
+    let answer = response(&world.body(&frame(&next(&new, 1_200, 600), 1)));
+    assert_eq!((answer.off, &world.ops[..]), (Some(0), &[][..]));
 }
 
 #[test]

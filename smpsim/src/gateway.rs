@@ -18,6 +18,16 @@ pub(crate) fn report(text: &mut String, prepared: &Prepared, report: &Report) {
     };
     let image = document.image.size;
     let _ = writeln!(text, "\n  gateway  {}", stream(gateway, image));
+    let Some(_) = gateway.host_done_s else {
+        let whole = Span::from_s(u64::from(image).div_ceil(u64::from(host.rate.max(1))));
+        let _ = writeln!(
+            text,
+            "           it needs {} for them without outages: a faster link (host.rate_Bps), or a\n\
+             \u{20}            longer run (run.limit_s)",
+            seconds(whole),
+        );
+        return;
+    };
     let upload = document.upload_s;
     if !gateway.starved_s.is_zero() {
         let _ = writeln!(

@@ -1,6 +1,6 @@
 //! The report of a run for people: one screen.
 
-use crate::gateway;
+use crate::{gateway, radio};
 use client_model::Phase;
 use flash_model::SwapType;
 use sim::advice::Advice;
@@ -43,6 +43,7 @@ fn head(text: &mut String, prepared: &Prepared, report: &Report) {
     if let Some(error) = &document.error_text {
         let _ = writeln!(text, "  {error}");
     }
+    radio::bad_air(text, prepared, report);
     if let Some(octets) = report.counts.too_long {
         let _ = writeln!(
             text,
@@ -61,6 +62,7 @@ fn head(text: &mut String, prepared: &Prepared, report: &Report) {
         scenario.slot0.version,
         setting(scenario),
     );
+    text.push_str(&radio::surroundings(scenario));
     if let (Some(at), Some(cut)) = (report.counts.power_failed, scenario.power_cut) {
         let _ = writeln!(
             text,
@@ -199,7 +201,7 @@ fn counts(text: &mut String, report: &Report) {
         text,
         "\n  smp    {} requests, {} answers, {} retries, {} timeouts, {} dropped, at most {} outstanding\n\
          \u{20}\u{20}link   {} events, {} packets, {} not heard, {} sent again; MTU {}\n\
-         \u{20}\u{20}flash  {} page erases (at most {} of one page), {} words in {} writes, busy {}\n\
+         \u{20}\u{20}flash  {} page erases (at most {} of one page), {} words in {} writes, busy {}{}\n\
          \u{20}\u{20}trace  {}",
         d.smp.requests,
         d.smp.responses,
@@ -217,6 +219,7 @@ fn counts(text: &mut String, report: &Report) {
         d.flash.words,
         d.flash.writes,
         seconds(d.flash.busy_s),
+        radio::windows(&d.flash),
         d.trace_digest,
     );
 }

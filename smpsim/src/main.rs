@@ -15,6 +15,7 @@ mod layout;
 mod output;
 mod presets;
 mod profiles;
+mod radio;
 mod run;
 mod tui;
 

@@ -2,6 +2,7 @@
 
 use super::Reception;
 use super::fraction::{both, each_time, opposite};
+use crate::phy::MIC;
 use std::sync::Arc;
 
 /// Bits of an access address (Vol 6 Part B 2.1.2).
@@ -44,9 +45,10 @@ impl BitErrors {
 
     /// Probability that a packet with `octets` of link layer payload, and a MIC or not, does not
     /// arrive whole, in units of 2^-64: 1 - (1 - BER)^(8 * (4 + 2 + octets + MIC + 3)). At most 255
-    /// octets with MIC.
+    /// octets with MIC; an empty packet has none.
     pub fn packet_error(&self, octets: u8, mic: bool) -> u64 {
-        self.packet[usize::from(octets) + if mic { 4 } else { 0 }]
+        let mic = if mic && octets > 0 { MIC as usize } else { 0 };
+        self.packet[usize::from(octets) + mic]
     }
 
     /// What this draw makes of a packet whose payload and MIC have `body` octets.

@@ -53,6 +53,8 @@ pub(crate) struct World {
     pub(crate) params: Vec<[u16; 4]>,
     /// Flash operations fail, as those do that find no time beside the radio.
     pub(crate) flash_fails: bool,
+    /// Page erases fail, and writes do not.
+    pub(crate) erases_fail: bool,
     tag: u32,
 }
 
@@ -75,6 +77,7 @@ impl World {
             resets: 0,
             params: Vec::new(),
             flash_fails: false,
+            erases_fail: false,
             tag: 0,
         };
         world.start();
@@ -196,7 +199,8 @@ impl World {
                 }
                 ServerOut::Flash(op) => {
                     self.ops.push(op.clone());
-                    Some(if self.flash_fails {
+                    let erase = matches!(op, FlashOp::Erase { .. });
+                    Some(if self.flash_fails || (self.erases_fail && erase) {
                         failed(op)
                     } else {
                         ServerIn::FlashDone { data: self.carry_out_flash(op) }

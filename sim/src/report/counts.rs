@@ -81,7 +81,7 @@ pub struct Counts {
     pub upload: Option<UploadSpan>,
     /// Longest time from an upload request to its answer.
     pub slowest_answer: Option<(u32, Span)>,
-    /// Where the server's answers have brought the upload, octets.
+    /// The furthest that the server's answers have brought the upload, octets.
     pub upload_off: u32,
     /// A write was longer than an attribute value can be, octets.
     pub too_long: Option<u16>,
@@ -288,7 +288,10 @@ impl Sink for Counts {
             Event::Client(event) => self.client(record.at, event),
             Event::Link(event) => self.link(event),
             Event::Boot(event) => self.boot(record.at, event),
-            Event::Server(ServerEvent::Upload { off, .. }) => self.upload_off = *off,
+            Event::Server(ServerEvent::Upload { off, .. }) => {
+                // A repeated chunk may be answered with a lower one.
+                self.upload_off = self.upload_off.max(*off);
+            }
             Event::Server(ServerEvent::Drop { reason, .. }) if reason.loses_request() => {
                 self.smp.dropped += 1;
             }

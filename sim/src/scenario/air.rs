@@ -1,6 +1,7 @@
 //! The air of a scenario. Its physics are computed here in floating point, by a mathematics library
 //! that is the same on every platform, and go into the link as integers.
 
+use super::layout;
 use super::resolve::Resolver;
 use super::value::Value;
 use super::{ScenarioError, Settings};
@@ -24,6 +25,9 @@ const SHADOWINGS: u32 = 32;
 /// Wi-Fi keys, whose defaults `link.environment` decides.
 const WIFI_CHANNELS: &str = "link.wifi_channels";
 const WIFI_SHARE: &str = "link.wifi_share_ppm";
+/// The key of the radio that both ends have.
+const RADIO: &str = "radio.soc";
+
 pub(super) const ENVIRONMENT: &str = "link.environment";
 
 /// Names of environments.
@@ -66,7 +70,16 @@ pub(super) fn overlay(settings: &Settings) -> BTreeMap<&'static str, Value> {
     BTreeMap::from([
         (WIFI_CHANNELS, Value::Text(channels.to_owned())),
         (WIFI_SHARE, Value::Int(share)),
+        (RADIO, radio_of(settings.get(layout::PART))),
     ])
+}
+
+/// The radio beside a flash part.
+fn radio_of(part: &Value) -> Value {
+    match part {
+        Value::Choice("nrf54l15") => Value::Choice("nrf54l15"),
+        _ => Value::Choice("nrf52840"),
+    }
 }
 
 /// A probability in units of 2^-64.
@@ -206,7 +219,7 @@ impl Resolver<'_> {
 
     /// A signal of this level, dBm, with errors of `constant` rate besides those of weakness.
     fn signal(&self, level: f64, constant: f64) -> Signal {
-        let radio = Radio::from_name(self.word("radio.soc")).expect("the choice lists radios");
+        let radio = Radio::from_name(self.word(RADIO)).expect("the choice lists radios");
         let bit_errors = Phy::ALL.map(|phy| {
             let weak = bit_error_rate(level - f64::from(radio.sensitivity_dbm(phy)));
             threshold(weak + constant - weak * constant)

@@ -5,7 +5,7 @@
 
 use super::air::{ENVIRONMENTS, RADIOS};
 use super::layout::{LAYOUTS, PARTS, SECONDARY};
-use super::overlay::{CENTRAL_NAMES, PERIPHERAL_NAMES};
+use super::overlay::{CENTRAL_NAMES, CPU_NAMES, PERIPHERAL_NAMES};
 use client_model::{ClientError, StrategyKind};
 use flash_model::{BootMode, EXTERNAL_BASE, Part};
 use server_model::Profile;
@@ -178,7 +178,7 @@ pub const KEYS: &[Key] = &[
     int("flash.partial_erase_ms", (2, 44), "3", "SOC_FLASH_NRF_PARTIAL_ERASE_MS, nominal length of a slice", "Zephyr default"),
     int("flash.partial_erase_factor_ppm", (900_000, 1_100_000), "1000000", "real length of a slice, in millionths of the nominal one; about 1050000 on silicon", "nominal, as drivers count"),
     int("flash.timeout_multiplier", (1, 1_000), "10", "SOC_FLASH_NRF_TIMEOUT_MULTIPLIER: limit of a flash call under flash.radio_sync, 2.296 s each; more by default with ticker and slices", "Zephyr default"),
-    bool("flash.deaf_on_write", "true", "false: only erases make the radio deaf, not writes", "NVMC halts the processor in both"),
+    bool("flash.deaf_on_write", "true", "with flash.radio_sync none; false: only erases make the radio deaf, not writes", "NVMC halts the processor in both"),
     choice("layout.preset", LAYOUTS, "nrf52840dk", "partitions, as far as the keys below do not change them; unset: those of the development kit of flash.part", "Zephyr's devicetrees"),
     file("layout.file", "partitions.yml, pm_static.yml or devicetree to take partitions from instead, beside this file; empty: the preset", "reference scenario"),
     int("layout.slot0_start", (0, ON_CHIP), "0xc000", "start of slot 0", "layout.preset"),
@@ -288,6 +288,7 @@ pub const KEYS: &[Key] = &[
     bool("server.enum_handlers", "true", "MCUMGR_GRP_ENUM_DETAILS_HANDLERS", "Zephyr default"),
     int("server.enum_max_entries", (1, 65_535), "16", "MCUMGR_GRP_ENUM_DETAILS_BUFFER_TYPE_STACK_ENTRIES", "Zephyr default"),
     bool("server.erase_storage", "false", "MCUMGR_GRP_ZBASIC_STORAGE_ERASE: the storage partition can be erased", "Zephyr default"),
+    choice("server.cpu_preset", CPU_NAMES, "free", "processor that decides the defaults of server.cpu_us, server.cpu_ns_per_octet and server.sha_Bps", "reference scenario"),
     int("server.cpu_us", (0, 1_000_000), "0", "time of the processor per request, whatever is asked for", "model choice: free"),
     int("server.cpu_ns_per_octet", (0, 1_000_000), "0", "time of the processor per octet of a request, for decoding and copying it", "model choice: free"),
     int("server.sha_Bps", (0, 1_000_000_000), "0", "SHA-256 of the application, octets a second, for server.image_check and file hashes; 0: free; boot.sha_Bps is the boot loader's", "model choice: free"),
@@ -345,7 +346,7 @@ pub const KEYS: &[Key] = &[
     int("central.adaptive_map_per_limit_ppm", (0, 1_000_000), "250000", "share of failed packets above which it leaves a channel out", "model choice"),
     int("central.adaptive_map_min_channels", (2, 37), "15", "fewest data channels that it keeps", "model choice"),
     choice("peripheral.preset", PERIPHERAL_NAMES, "reference", "what the peripheral's controller is, which decides the defaults of its keys", "reference scenario"),
-    int("peripheral.event_length_us", (0, 4_000_000), "0", "time that the controller of the peripheral reserves for a connection event; 0: the whole interval", "model choice: a radio with one connection"),
+    int("peripheral.event_length_us", (0, 4_000_000), "0", "time that the controller of the peripheral reserves for a connection event; 0: the whole interval for packets, and one empty pair where flash looks for a gap", "model choice: a radio with one connection"),
     bool("peripheral.event_extension", "true", "an event may go on beyond event_length_us, up to the interval, while the radio is not wanted elsewhere", "nRF Connect SDK: BT_CTLR_SDC_CONN_EVENT_EXTEND_DEFAULT"),
     int("peripheral.tx_buffers", (0, 255), "0", "data packets that the controller holds for sending; 0: as many as the host has", "reference scenario"),
     int("peripheral.rx_buffers", (0, 255), "0", "received data packets that the controller holds until the host has fetched them, and without room for one it refuses it; 0: as many as come", "reference scenario"),
@@ -370,7 +371,7 @@ pub const KEYS: &[Key] = &[
     int("host.latency_ms", (0, 600_000), "100", "from asking the host to the first octet that answers", "model choice: LTE-M"),
     int("host.outage_every_s", (0, 86_400), "0", "from the begin of an outage of the host's link to the begin of the next; 0: no outages", "model choice"),
     int("host.outage_s", (0, 86_400), "0", "length of each outage", "model choice"),
-    int("host.block", (1, 65_535), "1000", "octets of a block; it counts when its last octet has come", "a user's gateway log of January 2023"),
+    int("host.block", (128, 65_535), "1000", "octets of a block; it counts when its last octet has come", "a user's gateway log of January 2023"),
     int("host.ring", (64, 16 * MIB), "131072", "ring in the gateway, octets; it keeps what the device has not acknowledged", "the same log: where its download pauses"),
     int("host.start_octets", (0, 16 * MIB), "131000", "octets, or the whole image, that must have come before the gateway connects", "the same log"),
     bool("host.flow_control", "true", "the host waits while the ring is full; false: what finds no room is dropped and asked for again", "model choice"),

@@ -19,6 +19,12 @@ impl Resolver<'_> {
             timeout: Span::from_ms(self.number("link.timeout_ms")),
         };
         check_params(&params)?;
+        if self.truth("link.encryption_procedure") && !self.truth("link.encrypted") {
+            return Err(ScenarioError::Together {
+                key: "link.encryption_procedure",
+                problem: "nothing to start on a link without link.encrypted = true".to_owned(),
+            });
+        }
         Ok(LinkConfig {
             params,
             phy: match self.word("link.phy") {

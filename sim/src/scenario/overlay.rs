@@ -1,5 +1,5 @@
-//! Presets of an end of the link: a word that decides the defaults of other keys. What a file or
-//! the command line sets wins over them.
+//! Presets of an end of the link, and of the device's processor: a word that decides the defaults of
+//! other keys. What a file or the command line sets wins over them.
 
 use super::Settings;
 use super::controllers::{self, Controller};
@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 const CENTRAL: &str = "central.preset";
 /// The key of the peripheral.
 const PERIPHERAL: &str = "peripheral.preset";
+
+/// The key of the device's processor.
+const CPU: &str = "server.cpu_preset";
 
 /// The word under which nothing differs from the table of keys.
 const REFERENCE: &str = "reference";
@@ -109,6 +112,21 @@ const PERIPHERALS: &[Preset] = &[
     },
 ];
 
+/// A processor, and what it makes of the keys that state its times.
+type Processor = (&'static str, &'static str, [(&'static str, &'static str); 3]);
+
+/// No source measures Zephyr's server alone. The values suppose 64 MHz: 32,000 cycles for decoding,
+/// the work queue and the switches between threads, about four cycles for each octet, which is
+/// copied from buffer to buffer, and the 128 cycles an octet of `boot.sha_Bps`.
+const PROCESSORS: &[Processor] = &[(
+    "cortex-m4",
+    "model choice for 64 MHz",
+    [("server.cpu_us", "500"), ("server.cpu_ns_per_octet", "60"), ("server.sha_Bps", "500000")],
+)];
+
+/// Names for `server.cpu_preset`.
+pub(super) const CPU_NAMES: &[&str] = &["free", PROCESSORS[0].0];
+
 /// Names for `central.preset`.
 pub(super) const CENTRAL_NAMES: &[&str] = &names::<{ CENTRALS.len() + 1 }>(CENTRALS);
 /// Names for `peripheral.preset`.
@@ -157,7 +175,21 @@ pub(super) fn defaults(settings: &Settings) -> BTreeMap<&'static str, Default> {
             all.insert(path, Default { value, origin });
         }
     }
+    all.extend(processor(settings));
     all
+}
+
+/// The defaults that the processor decides.
+fn processor(settings: &Settings) -> impl Iterator<Item = (&'static str, Default)> {
+    let chosen = settings.get(CPU).clone();
+    PROCESSORS.iter().flat_map(move |(name, source, values)| {
+        let is_chosen = chosen == Value::Choice(name);
+        values.map(|(path, word)| {
+            let origin = is_chosen.then(|| format!("{CPU} {name}: {source}"));
+            let value = if is_chosen { parse(path, word) } else { of_table(path) };
+            (path, Default { value, origin })
+        })
+    })
 }
 
 /// What a preset says.
@@ -241,6 +273,21 @@ mod tests {
         assert_eq!(nordic.central.event_length, Span::from_us(3_750));
         assert!(!nordic.central.event_extension && nordic.peripheral.event_extension);
         assert_eq!((nordic.central.tx_buffers, nordic.peripheral.tx_buffers), (1, 3));
+    }
+
+    #[test]
+    fn a_processor_brings_its_times_and_none_is_free() {
+        let server = |settings: &[&str]| Scenario::resolve(&with(settings)).expect("fits").server;
+        let free = server(&[]);
+        assert!(free.cpu.is_zero() && free.cpu_per_octet.is_zero());
+        let processor = server(&["server.cpu_preset=cortex-m4"]);
+        assert_eq!(
+            (processor.cpu, processor.cpu_per_octet),
+            (Span::from_us(500), Span::from_ns(60))
+        );
+        assert_eq!(processor.sha_bytes_per_s, 500_000);
+        let set = server(&["server.cpu_preset=cortex-m4", "server.cpu_us=7"]);
+        assert_eq!(set.cpu, Span::from_us(7));
     }
 
     #[test]

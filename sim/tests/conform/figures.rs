@@ -182,6 +182,22 @@ fn a_row_with_nothing_to_compare_fails() {
 }
 
 #[test]
+fn a_row_that_expects_nothing_fails_whatever_its_kind() {
+    for name in ["link.json", "flash.json"] {
+        let document = set(name);
+        let changed: Vec<Value> = samples(&document)
+            .into_iter()
+            .map(|row| {
+                let mut changed = renamed(row, "no expectation");
+                changed.as_object_mut().expect("an object").remove("expect");
+                changed
+            })
+            .collect();
+        assert_eq!(agreeing(&document, changed), [""; 0], "{name}");
+    }
+}
+
+#[test]
 fn a_key_beside_the_inputs_qualifies_them() {
     let document = set("flash.json");
     let row = |us: u32| {

@@ -75,6 +75,38 @@ fn resistive_memory_swaps_in_every_mode_without_erasing_what_it_copies_over() {
     assert_eq!(upload.of(Cause::FlashErase), Part::nrf54l15().write_time(4096));
 }
 
+/// Fills of pages are writes to the radio: they ask for no more time than a write does.
+#[test]
+fn resistive_memory_is_filled_within_windows_of_a_write() {
+    for (sync, longest) in [("ticker", 1_700 + 342 * 22), ("mpsl", 7_600), ("softdevice", 7_500)] {
+        let sync = format!("flash.radio_sync={sync}");
+        let settings = ["flash.part=nrf54l15", "link.interval_us=30000", sync.as_str()];
+        let (report, records) = kept("reference", &settings, 1);
+        assert_eq!(report.document.outcome, "confirmed", "{sync}");
+        let mut fills = 0;
+        for record in &records {
+            if let Event::Flash(FlashEvent::Ask { kind: OpKind::Erase, len_us, .. }) = record.event
+            {
+                assert!(len_us <= longest, "{sync}: {len_us}");
+                fills += 1;
+            }
+        }
+        assert!(fills > 0, "{sync}");
+    }
+}
+
+/// The fill of the trailer page, and whatever else is written, fits below the shortest timeout.
+#[test]
+fn resistive_memory_takes_an_update_over_a_link_without_patience() {
+    for sync in ["none", "ticker", "mpsl", "softdevice"] {
+        let sync = format!("flash.radio_sync={sync}");
+        let settings = ["flash.part=nrf54l15", "link.timeout_ms=100", sync.as_str()];
+        let document = report("reference", &settings).document;
+        println!("{sync}: {} {:?}", document.outcome, document.error_text);
+        assert_eq!(document.outcome, "confirmed", "{sync}: {:?}", document.error_text);
+    }
+}
+
 #[test]
 fn an_upload_to_resistive_memory_passes_the_bound_of_erases_and_keeps_its_own() {
     let fast = [

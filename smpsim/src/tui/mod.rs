@@ -55,6 +55,10 @@ pub(crate) fn run(arguments: &TuiArguments) -> Result<Verdict, Refusal> {
         seed: arguments.seed,
         ..RunArguments::default()
     })?;
+    if prepared.scenario().fleet.devices > 1 {
+        let hint = "the screen shows one device; set fleet.devices=1, or take smpsim run";
+        return Err(Refusal(format!("tui: fleet.devices: {hint}")));
+    }
     if !std::io::stdout().is_terminal() {
         let hint = "standard output is no terminal; smpsim run tells the same as text";
         return Err(Refusal(format!("tui: {hint}")));

@@ -15,6 +15,7 @@ fn what_is_wrong_with_a_scenario_is_said_before_the_screen_is_touched() {
     smpsim(&["tui", "refrence"]).refuses(&["no preset \"refrence\""]);
     smpsim(&["tui", "--set", "client.windou=1"]).refuses(&["did you mean client.window?"]);
     smpsim(&["tui", "--image", "nowhere.bin"]).refuses(&["nowhere.bin"]);
+    smpsim(&["tui", "--set", "fleet.devices=3"]).refuses(&["fleet.devices", "smpsim run"]);
     let seen = smpsim(&["tui", "--speed", "0"]).with_status(2);
     assert!(seen.err.contains("max, or a factor from 0.01 to 1000"), "{}", seen.err);
 }

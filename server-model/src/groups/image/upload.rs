@@ -189,7 +189,12 @@ impl Image {
                     let rest = work.last && all && !self.stream.is_empty();
                     if self.stream.is_full() || rest { Stage::Flush } else { Stage::Finish }
                 }
-                Stage::Flush => return Step::Flash(self.flush(work, cx)),
+                Stage::Flush => {
+                    return match self.flush(work, cx) {
+                        Some(op) => Step::Flash(op),
+                        None => Step::Done(Err(self.refusal(Fault::WriteFailed, cx))),
+                    };
+                }
                 Stage::Finish => return self.finish(work, cx, out),
             };
         }
@@ -208,6 +213,7 @@ impl Image {
     /// a part of the write (Zephyr `img_mgmt.c`, `img_mgmt_upload`).
     #[cold]
     pub(crate) fn upload_failed(&mut self, work: &UploadWork, cx: &Context<'_>) -> Refusal {
+        self.stream.operation_failed();
         let erasing = work.stage == Stage::Erase;
         self.refusal(if erasing { Fault::EraseFailed } else { Fault::WriteFailed }, cx)
     }
@@ -265,16 +271,18 @@ impl Image {
         }))
     }
 
-    fn flush(&mut self, work: &mut UploadWork, cx: &mut Context<'_>) -> FlashOp {
+    /// The next operation of a flush; `None` when flash takes no write at its address, which is so
+    /// for octets behind the end of an image whose last chunk is repeated.
+    fn flush(&mut self, work: &mut UploadWork, cx: &mut Context<'_>) -> Option<FlashOp> {
         let geometry = cx.flash.geometry();
         if cx.config.erase == EraseMode::Progressive
             && cx.flash.needs_erase(self.stream.next_at())
             && let Some(op) = self.stream.erase_for_flush(&geometry)
         {
-            return traced(op, geometry.page, cx);
+            return Some(traced(op, geometry.page, cx));
         }
         work.stage = Stage::Fill;
-        self.stream.flush(&geometry)
+        self.stream.is_aligned(&geometry).then(|| self.stream.flush(&geometry))
     }
 
     /// Progressive builds erase the trailer page last, also where no erase is needed, as a write of

@@ -122,3 +122,24 @@ fn a_scenario_without_a_base_is_the_reference() {
     let file = folder.file("empty.toml", "");
     assert_eq!(document(&[&file])["trace_digest"], document(&[])["trace_digest"]);
 }
+
+#[test]
+fn what_keeps_the_ends_apart_is_said_where_they_lose_each_other() {
+    let far =
+        ["run", "--set", "link.distance_cm=100000", "--set", "link.path_loss_exponent_e2=350"];
+    let out = smpsim(&far).with_status(1).out;
+    assert!(out.contains("100000 cm apart"), "{out}");
+    assert!(out.contains("need -95 dBm on 1M"), "{out}");
+    let hostile = smpsim(&["run", "--set", "link.environment=hostile"]).with_status(1).out;
+    assert!(hostile.contains("central.adaptive_map=true"), "{hostile}");
+    let clean = smpsim(&["run"]).with_status(0).out;
+    assert!(!clean.contains("dBm") && !clean.contains("Wi-Fi"), "{clean}");
+}
+
+#[test]
+fn flash_that_waits_for_the_radio_tells_its_windows() {
+    let out = smpsim(&["run", "reference-ncs"]).with_status(0).out;
+    assert!(out.contains("flash waits for mpsl, erases in slices"), "{out}");
+    assert!(out.contains(" radio windows, "), "{out}");
+    assert!(!smpsim(&["run"]).with_status(0).out.contains(" radio windows, "));
+}

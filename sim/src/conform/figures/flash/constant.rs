@@ -28,7 +28,7 @@ pub(super) fn constant(
         _ => general(&part, name),
     };
     let unknown = || wrong("parameter", &format!("a constant of the {}", part.name), name);
-    let unit = row["expect"]["unit"].as_str();
+    let unit = row.get("expect").and_then(|expect| expect["unit"].as_str());
     Ok(match (found.ok_or_else(unknown)?, unit) {
         (Count(n), unit) => Figures::new().count("value", n).unit(unit),
         (Time(span), unit @ (None | Some("us"))) => Figures::new().us("value", span).unit(unit),

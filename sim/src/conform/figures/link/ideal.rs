@@ -115,8 +115,6 @@ pub(super) fn infeasible(
         phy: phy(inputs)?,
         encrypted: encrypted(inputs)?,
         event_end: EventEnd::Fit,
-        // A limit that the counter of pairs cannot hold is none: time is the limit then.
-        max_pairs: claimed.and_then(|pairs| u8::try_from(pairs).ok()).unwrap_or(0),
         params: config::params(interval.unwrap_or(config::LONGEST.interval)),
         ..config::plain()
     });

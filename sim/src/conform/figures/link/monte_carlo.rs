@@ -81,7 +81,7 @@ pub(super) fn throughput_vs_ber(
 
 /// Relative standard error that the row's tolerance asks for.
 fn precision(row: &Map<String, Value>) -> f64 {
-    let expected = row["expect"]["kbps"].as_f64().unwrap_or_default();
+    let expected = row.get("expect").and_then(|e| e["kbps"].as_f64()).unwrap_or_default();
     let width = Tolerance::of(row).map_or(0.0, |tolerance| tolerance.relative("kbps", expected));
     (width * PRECISION).max(FINEST)
 }
