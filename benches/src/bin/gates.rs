@@ -4,6 +4,10 @@
 //! neighbours. Whatever else the machine does costs a run more than it costs the small loop; so the
 //! lower quartile of a series counts, and a series that fails is measured again, twice at the most.
 //! Exit status 1 when a gate does not hold in any of them.
+//!
+//! The limits stand for times on the processor on which they were set, where a heap event takes
+//! 33 ns: 30,000 of them for 1.0 ms. A run that keeps to that time holds too, since there are processors
+//! that turn a small heap faster and all else no faster.
 
 #![expect(clippy::cast_precision_loss, reason = "times of a bench are far below 2^53 ns")]
 
@@ -21,6 +25,9 @@ const ROUNDS: usize = 61;
 const SERIES: usize = 3;
 /// Heap events timed in a round.
 const HEAP_EVENTS: u64 = 100_000;
+
+/// A heap event on the processor on which the limits were set, ns.
+const HEAP_EVENT_NS: f64 = 33.0;
 
 /// A gate: what is measured, and how many heap events it may cost.
 struct Gate {
@@ -122,13 +129,15 @@ fn series(gates: &[Gate]) -> bool {
     let mut held = true;
     for (gate, (times, ratios)) in gates.iter().zip(runs) {
         let ratio = lower_quartile(ratios);
-        let holds = ratio <= gate.limit;
+        let time = lower_quartile(times);
+        let holds = ratio <= gate.limit || time <= gate.limit * HEAP_EVENT_NS;
         held &= holds;
         println!(
-            "{:<42} {:9.3} ms = {ratio:6.0} heap events, limit {}: {}",
+            "{:<42} {:9.3} ms = {ratio:6.0} heap events, limit {} or {:.2} ms: {}",
             gate.name,
-            lower_quartile(times) / 1e6,
+            time / 1e6,
             gate.limit,
+            gate.limit * HEAP_EVENT_NS / 1e6,
             if holds { "holds" } else { "FAILS" }
         );
     }

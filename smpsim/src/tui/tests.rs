@@ -116,6 +116,15 @@ fn the_end_stays_on_the_screen_with_its_outcome() {
 }
 
 #[test]
+fn an_upload_that_failed_has_no_time_left() {
+    let prepared = prepared("reference", &["power.cut_us=8000000", "power.off_us=86400000000"]);
+    let under_way = picture(&after(&prepared, 6_000), PLAIN, 100, 30);
+    assert!(under_way.contains("ETA "), "{under_way}");
+    let ended = picture(&after(&prepared, 1_000_000), PLAIN, 100, 30);
+    assert!(ended.contains("stopped") && !ended.contains("ETA "), "{ended}");
+}
+
+#[test]
 fn a_step_goes_on_to_the_next_event_or_frame_and_stops() {
     let prepared = prepared("reference", &[]);
     let mut session = after(&prepared, 1_000);

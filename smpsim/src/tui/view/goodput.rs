@@ -42,6 +42,7 @@ pub(super) fn draw(model: &Model, look: Look, frame: &mut Frame<'_>, area: Rect)
 fn eta(model: &Model) -> String {
     match model.rate.left(model.now) {
         _ if model.rate.is_complete() => "done".to_owned(),
+        _ if model.end.is_some() => "stopped".to_owned(),
         Some(left) => format!("ETA {}.{} s", left.as_us() / 1_000_000, left.as_us() / 100_000 % 10),
         None => String::new(),
     }
