@@ -288,8 +288,10 @@ impl Machine for Server {
     }
 
     fn deadline(&self) -> Option<Time> {
-        let timers = [self.worker.deadline(), self.reset_at(), self.conn_param.deadline()];
-        timers.into_iter().flatten().min()
+        match (self.worker.deadline(), self.reset_at(), self.conn_param.deadline()) {
+            (turn, None, None) => turn,
+            (turn, reset, params) => [turn, reset, params].into_iter().flatten().min(),
+        }
     }
 
     fn on_deadline(&mut self, now: Time, flash: &dyn FlashView) {

@@ -90,12 +90,12 @@ impl Agenda {
     /// [`Time::MAX`] never comes.
     #[inline]
     pub fn next(&self) -> Option<(Time, NodeId)> {
-        let (mut earliest, mut at) = (Time::MAX, 0);
-        for (place, &due) in self.first.iter().enumerate() {
-            if due < earliest {
-                (earliest, at) = (due, place);
-            }
-        }
+        // In pairs, and pairs of pairs: eight comparisons that wait for each other take longer.
+        let [a, b, c, d, e, f, g, h] = self.first;
+        let pick = |x: (Time, usize), y: (Time, usize)| if y.0 < x.0 { y } else { x };
+        let left = pick(pick((a, 0), (b, 1)), pick((c, 2), (d, 3)));
+        let right = pick(pick((e, 4), (f, 5)), pick((g, 6), (h, 7)));
+        let (mut earliest, mut at) = pick(left, right);
         for (place, &due) in self.rest.iter().enumerate() {
             if due < earliest {
                 (earliest, at) = (due, Self::FIRST + place);

@@ -59,9 +59,9 @@ pub(crate) struct Uplink {
     /// With flow control: what the host was told, oldest first.
     grants: VecDeque<Grant>,
     /// Without: where the host's next block begins. Another place than `arrived` means that octets
-    /// were dropped.
+    /// were dropped; what comes then is dropped too, and needs no steps of its own.
     sending: u32,
-    /// Without: when the first octets come that the gateway has asked for again.
+    /// Without: when the first octets come that the gateway has asked for.
     anew: Option<Time>,
 }
 
@@ -191,18 +191,38 @@ impl Uplink {
         }
     }
 
-    /// Asks for dropped octets once there is room for a block of them.
+    /// Asks for dropped octets once there is room for a block of them. What the host has sent
+    /// meanwhile comes before the answer does, and is dropped.
     fn ask_again(&mut self, now: Time, out: &mut VecDeque<ClientOut>) {
-        let dropped = self.sending != self.arrived && self.anew.is_none();
+        let dropped = self.sending != self.arrived;
         let room = self.limit() - self.arrived.min(self.limit());
         let least = self.config.least_room().min(self.len - self.arrived);
         if !self.config.flow_control && dropped && room >= least {
             let anew = now + self.config.latency;
-            self.anew = Some(anew);
+            let (off, len) = (self.sending, self.dropped_until(anew));
+            if len > 0 {
+                trace(out, ClientEvent::Overflow { off, len });
+            }
             trace(out, ClientEvent::HostAsk { off: self.arrived });
-            // What the host has sent meanwhile comes until then, and is dropped.
-            self.block.take_if(|block| block.due > anew);
+            self.sending = self.arrived;
+            self.anew = Some(anew);
         }
+    }
+
+    /// Octets of the whole blocks that come from where the host is until then.
+    fn dropped_until(&self, until: Time) -> u32 {
+        let left = self.len - self.sending;
+        let octets = |blocks: u32| blocks.saturating_mul(self.config.block).min(left);
+        let (mut come, mut late) = (0, left.div_ceil(self.config.block) + 1);
+        while late - come > 1 {
+            let middle = come + (late - come) / 2;
+            if self.config.arrival(self.line_free, octets(middle)) <= until {
+                come = middle;
+            } else {
+                late = middle;
+            }
+        }
+        octets(come)
     }
 
     /// Finds the next block, if none is on its way.
@@ -227,20 +247,12 @@ impl Uplink {
     }
 
     fn streamed_block(&mut self) -> Option<Block> {
-        let block = |off: u32, from: Time| {
-            let len = self.config.block.min(self.len - off);
-            (len > 0).then(|| Block { off, len, due: self.config.arrival(from, len) })
-        };
-        let sent_on = block(self.sending, self.line_free);
-        let Some(anew) = self.anew else { return sent_on };
-        if let Some(late) = sent_on.filter(|late| late.due <= anew && self.sending != self.arrived)
-        {
-            return Some(late);
+        if self.sending != self.arrived {
+            return None;
         }
-        let first = block(self.arrived, self.line_free.max(anew));
-        self.anew = None;
-        self.sending = self.arrived;
-        first
+        let from = self.anew.take().map_or(self.line_free, |anew| anew.max(self.line_free));
+        let (off, len) = (self.sending, self.config.block.min(self.len - self.sending));
+        (len > 0).then(|| Block { off, len, due: self.config.arrival(from, len) })
     }
 }
 

@@ -126,17 +126,17 @@ fn without_flow_control_what_finds_no_room_is_dropped_and_asked_for_again() {
     let mut rig = Rig::new(&UplinkConfig { flow_control: false, ring: 2_500, ..config() });
     rig.until(4_200);
     let overflow = |off, len| E::Overflow { off, len };
-    let tail = [
-        (3_100, E::Buffered { end: 2_500, held: 2_500 }),
-        (3_100, overflow(2_500, 500)),
-        (4_100, overflow(3_000, 1_000)),
-    ];
+    let tail = [(3_100, E::Buffered { end: 2_500, held: 2_500 }), (3_100, overflow(2_500, 500))];
     assert_eq!(rig.seen()[3..], tail);
     rig.acknowledge(1_000);
     // Asked at 4.2 s: the stream begins anew at 4.3 s, and the block that was on its way is cut off.
     rig.until(6_000);
-    let again =
-        [(4_200, E::HostAsk { off: 2_500 }), (5_300, E::Buffered { end: 3_500, held: 2_500 })];
+    // The block that came at 4.1 s was of no use: it is told of now.
+    let again = [
+        (4_200, overflow(3_000, 1_000)),
+        (4_200, E::HostAsk { off: 2_500 }),
+        (5_300, E::Buffered { end: 3_500, held: 2_500 }),
+    ];
     assert_eq!(rig.seen(), again);
     // The host has gone on: its next block finds no room.
     rig.until(6_400);
@@ -162,6 +162,28 @@ fn blocks_that_the_host_sent_before_it_was_asked_again_are_dropped() {
     assert_eq!(dropped, 3_000, "{seen:?}");
     rig.until(11_200);
     assert_eq!(rig.seen(), [(11_100, E::Buffered { end: 5_000, held: 1_000 })]);
+}
+
+/// However small the blocks, dropping them takes no steps.
+#[test]
+fn a_stream_that_finds_no_room_costs_nothing_until_there_is_some() {
+    let config = UplinkConfig {
+        flow_control: false,
+        rate: 100_000_000,
+        block: 1,
+        ring: 512,
+        latency: Span::ZERO,
+        ..config()
+    };
+    let mut rig = Rig::new(&config);
+    rig.until(1_000);
+    assert_eq!(rig.seen().len(), 1 + 512 + 1, "asked, one a block, one for the first dropped");
+    assert_eq!(rig.uplink.deadline(), None);
+    rig.acknowledge(1);
+    // The rest of the image has come and gone.
+    let rest = rig.uplink.len - 513;
+    let dropped = E::Overflow { off: 513, len: rest };
+    assert_eq!(rig.seen(), [(1_000, dropped), (1_000, E::HostAsk { off: 512 })]);
 }
 
 #[test]

@@ -26,25 +26,16 @@ fn a_page_is_erased_in_fifteen_windows_of_two_slices() {
 
 #[test]
 fn the_last_window_of_a_page_goes_on_with_the_next_page_of_the_call() {
-    let mut grants = |_| false;
-    let mut bench = Bench::new(device(RadioSync::Mpsl, Some(3)), &mut grants);
-    bench.carry_out([erase(0), erase(1)]);
-    // 58 slices in 29 windows; two pages by themselves would take 30.
-    assert_eq!((bench.asks, bench.device.window_counters().windows), (29, 29));
-    assert_eq!(bench.windows[14..16], [(OpKind::Erase, 1), (OpKind::Erase, 1)]);
-    assert_eq!(bench.halts[14].until, bench.halts[15].from);
-    assert_eq!(bench.busy(), Span::from_ms(2 * 87));
-}
-
-#[test]
-fn windows_of_the_ticker_hold_two_slices_across_pages() {
-    let mut grants = |_| false;
-    let mut bench = Bench::new(device(RadioSync::Ticker, Some(3)), &mut grants);
-    bench.carry_out([erase(0), erase(1)]);
-    assert_eq!((bench.asks, bench.device.window_counters().windows), (29, 29));
-    assert_eq!(bench.windows[14..16], [(OpKind::Erase, 1), (OpKind::Erase, 1)]);
-    assert_eq!(bench.halts[14].until, bench.halts[15].from);
-    assert_eq!(bench.busy(), Span::from_ms(2 * 87));
+    for radio in [RadioSync::Mpsl, RadioSync::Ticker] {
+        let mut grants = |_| false;
+        let mut bench = Bench::new(device(radio, Some(3)), &mut grants);
+        bench.carry_out([erase(0), erase(1)]);
+        // 58 slices in 29 windows; two pages by themselves would take 30.
+        assert_eq!((bench.asks, bench.device.window_counters().windows), (29, 29), "{radio:?}");
+        assert_eq!(bench.windows[14..16], [(OpKind::Erase, 1), (OpKind::Erase, 1)]);
+        assert_eq!(bench.halts[14].until, bench.halts[15].from);
+        assert_eq!(bench.busy(), Span::from_ms(2 * 87));
+    }
 }
 
 #[test]

@@ -371,7 +371,7 @@ pub const KEYS: &[Key] = &[
     int("host.latency_ms", (0, 600_000), "100", "from asking the host to the first octet that answers", "model choice: LTE-M"),
     int("host.outage_every_s", (0, 86_400), "0", "from the begin of an outage of the host's link to the begin of the next; 0: no outages", "model choice"),
     int("host.outage_s", (0, 86_400), "0", "length of each outage", "model choice"),
-    int("host.block", (128, 65_535), "1000", "octets of a block; it counts when its last octet has come", "a user's gateway log of January 2023"),
+    int("host.block", (1, 65_535), "1000", "octets of a block; it counts when its last octet has come", "a user's gateway log of January 2023"),
     int("host.ring", (64, 16 * MIB), "131072", "ring in the gateway, octets; it keeps what the device has not acknowledged", "the same log: where its download pauses"),
     int("host.start_octets", (0, 16 * MIB), "131000", "octets, or the whole image, that must have come before the gateway connects", "the same log"),
     bool("host.flow_control", "true", "the host waits while the ring is full; false: what finds no room is dropped and asked for again", "model choice"),

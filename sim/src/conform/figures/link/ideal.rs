@@ -37,21 +37,8 @@ pub(super) fn ideal_rate(
         return Err(wrong("unit", "no interval exactly where none is stated", unit));
     }
     let overhead = inputs.span_or("event_end_overhead_us")?.filter(|overhead| !overhead.is_zero());
-    let config = sizes.on(LinkConfig {
-        phy: phy(inputs)?,
-        encrypted: encrypted(inputs)?,
-        event_end: overhead.map_or(EventEnd::Fit, |overhead| EventEnd::WorstPair { overhead }),
-        max_pairs: max_pairs(inputs)?,
-        params: config::params(interval.unwrap_or(config::LONGEST.interval)),
-        ..config::plain()
-    });
-    let mut bench =
-        full_link(config, &[Role::Central], sizes.sender(Method::Unconfirmed), Seed(1))?;
-    let run = match interval {
-        Some(_) => carried(&mut bench, sizes.fragments() * VALUES)?,
-        None => within_an_event(&mut bench)?,
-    }
-    .of_sizes(sizes)?;
+    let event_end = overhead.map_or(EventEnd::Fit, |overhead| EventEnd::WorstPair { overhead });
+    let (_, run) = carried_by_central(inputs, sizes, event_end, max_pairs(inputs)?)?;
     let octets = match counted {
         Counted::LinkLayer => run.octets,
         Counted::Value => run.values,
@@ -62,6 +49,31 @@ pub(super) fn ideal_rate(
         Some(_) => figures.number("pairs", run.pairs_per_event()),
         None => figures,
     })
+}
+
+/// A link that ends its events like this, and what a central that never runs dry carries on it.
+fn carried_by_central(
+    inputs: &Inputs<'_>,
+    sizes: Sizes,
+    event_end: EventEnd,
+    max_pairs: u8,
+) -> Result<(LinkConfig, Carried), Difference> {
+    let interval = interval_or(inputs)?;
+    let config = sizes.on(LinkConfig {
+        phy: phy(inputs)?,
+        encrypted: encrypted(inputs)?,
+        event_end,
+        max_pairs,
+        params: config::params(interval.unwrap_or(config::LONGEST.interval)),
+        ..config::plain()
+    });
+    let sender = sizes.sender(Method::Unconfirmed);
+    let mut bench = full_link(config.clone(), &[Role::Central], sender, Seed(1))?;
+    let run = match interval {
+        Some(_) => carried(&mut bench, sizes.fragments() * VALUES)?,
+        None => within_an_event(&mut bench)?,
+    };
+    Ok((config, run.of_sizes(sizes)?))
 }
 
 /// What whole values take inside one event, from the start of the first packet of one value to the
@@ -111,23 +123,10 @@ pub(super) fn infeasible(
     if claimed.is_none() && rate.is_none() {
         return Err(wrong("packets_per_event", "a claim", "none"));
     }
-    let config = sizes.on(LinkConfig {
-        phy: phy(inputs)?,
-        encrypted: encrypted(inputs)?,
-        event_end: EventEnd::Fit,
-        params: config::params(interval.unwrap_or(config::LONGEST.interval)),
-        ..config::plain()
-    });
+    let (config, run) = carried_by_central(inputs, sizes, EventEnd::Fit, 0)?;
     let pair = config.phy.air_time(sizes.data_length, config.encrypted)
         + config.phy.air_time(0, config.encrypted)
         + T_IFS * 2;
-    let mut bench =
-        full_link(config, &[Role::Central], sizes.sender(Method::Unconfirmed), Seed(1))?;
-    let run = match interval {
-        Some(_) => carried(&mut bench, sizes.fragments() * VALUES)?,
-        None => within_an_event(&mut bench)?,
-    }
-    .of_sizes(sizes)?;
     let kbps = run.kbps(run.values[Role::Central as usize]);
     let feasible = claimed.is_none_or(|claimed| run.most_pairs >= claimed)
         && rate.is_none_or(|rate| kbps >= rate);
