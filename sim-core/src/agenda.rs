@@ -91,11 +91,12 @@ impl Agenda {
     #[inline]
     pub fn next(&self) -> Option<(Time, NodeId)> {
         // In pairs, and pairs of pairs: eight comparisons that wait for each other take longer.
-        let [a, b, c, d, e, f, g, h] = self.first;
-        let pick = |x: (Time, usize), y: (Time, usize)| if y.0 < x.0 { y } else { x };
-        let left = pick(pick((a, 0), (b, 1)), pick((c, 2), (d, 3)));
-        let right = pick(pick((e, 4), (f, 5)), pick((g, 6), (h, 7)));
-        let (mut earliest, mut at) = pick(left, right);
+        let earlier = |a: (Time, usize), b: (Time, usize)| if b.0 < a.0 { b } else { a };
+        let pair =
+            |place: usize| earlier((self.first[place], place), (self.first[place + 1], place + 1));
+        let left = earlier(pair(0), pair(2));
+        let right = earlier(pair(4), pair(6));
+        let (mut earliest, mut at) = earlier(left, right);
         for (place, &due) in self.rest.iter().enumerate() {
             if due < earliest {
                 (earliest, at) = (due, Self::FIRST + place);
