@@ -18,7 +18,7 @@ pub(crate) fn report(text: &mut String, prepared: &Prepared, report: &Report) {
     };
     let image = document.image.size;
     let _ = writeln!(text, "\n  gateway  {}", stream(gateway, image));
-    let Some(_) = gateway.host_done_s else {
+    if gateway.host_done_s.is_none() {
         let whole = Span::from_s(u64::from(image).div_ceil(u64::from(host.rate.max(1))));
         let _ = writeln!(
             text,
@@ -27,7 +27,7 @@ pub(crate) fn report(text: &mut String, prepared: &Prepared, report: &Report) {
             seconds(whole),
         );
         return;
-    };
+    }
     let upload = document.upload_s;
     if !gateway.starved_s.is_zero() {
         let _ = writeln!(

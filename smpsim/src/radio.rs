@@ -1,6 +1,6 @@
 //! What the report says of the air, and of flash that shares its time.
 
-use link_model::Radio;
+use link_model::{LinkConfig, Radio};
 use sim::report::{FlashDoc, Report};
 use sim::scenario::Scenario;
 use sim::world::Prepared;
@@ -44,16 +44,32 @@ pub(crate) fn bad_air(text: &mut String, prepared: &Prepared, report: &Report) {
     if let Some(level) = signals.get(signals.len() / 2).and_then(|signal| signal.rssi_dbm) {
         let _ = writeln!(
             text,
-            "  the ends hear each other at about {level} dBm and need {} dBm on {}:\n             \u{20}   try a smaller link.distance_cm, a larger link.tx_dbm, or link.phy=coded-s8",
+            "  the ends hear each other at about {level} dBm and need {} dBm on {}:\n    \
+             try a smaller link.distance_cm, a larger link.tx_dbm, or link.phy=coded-s8",
             sensitivity(scenario),
             word(scenario, "link.phy"),
         );
     }
-    if scenario.link.channel.interference.is_some() {
-        text.push_str(
-            "  Wi-Fi hits the packets: try central.adaptive_map=true, which keeps to the channels that\n    \
-             it leaves, or a smaller link.data_length, whose packets fit its pauses\n",
-        );
+    text.push_str(&wifi(&scenario.link));
+}
+
+/// What Wi-Fi does to packets, and what helps: nothing that a link can do where it is everywhere.
+fn wifi(link: &LinkConfig) -> String {
+    let Some(interference) = &link.channel.interference else { return String::new() };
+    let allowed = link.channel_map.bits();
+    let hit = (allowed & interference.channels).count_ones();
+    let of = allowed.count_ones();
+    let map = match link.adaptive_map {
+        None => ", or central.adaptive_map=true",
+        Some(_) => "",
+    };
+    if hit == of {
+        "  Wi-Fi hits packets on every data channel: only less of it helps, link.wifi_share_ppm\n"
+            .to_owned()
+    } else {
+        format!(
+            "  Wi-Fi hits packets on {hit} of {of} data channels: try a longer link.timeout_ms{map}\n"
+        )
     }
 }
 

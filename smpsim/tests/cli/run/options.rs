@@ -129,11 +129,27 @@ fn what_keeps_the_ends_apart_is_said_where_they_lose_each_other() {
         ["run", "--set", "link.distance_cm=100000", "--set", "link.path_loss_exponent_e2=350"];
     let out = smpsim(&far).with_status(1).out;
     assert!(out.contains("100000 cm apart"), "{out}");
-    assert!(out.contains("need -95 dBm on 1M"), "{out}");
-    let hostile = smpsim(&["run", "--set", "link.environment=hostile"]).with_status(1).out;
-    assert!(hostile.contains("central.adaptive_map=true"), "{hostile}");
+    assert!(out.contains("need -95 dBm on 1M:\n    try a smaller link.distance_cm"), "{out}");
     let clean = smpsim(&["run"]).with_status(0).out;
     assert!(!clean.contains("dBm") && !clean.contains("Wi-Fi"), "{clean}");
+}
+
+#[test]
+fn what_is_said_to_help_against_wifi_helps() {
+    let run = |sets: &[&str]| {
+        let sets = sets.iter().flat_map(|set| ["--set", set]);
+        smpsim(&["run"].into_iter().chain(sets).collect::<Vec<_>>())
+    };
+    let everywhere = run(&["link.environment=hostile"]).with_status(1).out;
+    assert!(everywhere.contains("every data channel: only less of it"), "{everywhere}");
+    assert!(!everywhere.contains("adaptive_map"), "{everywhere}");
+    run(&["link.environment=hostile", "link.wifi_share_ppm=200000"]).with_status(0);
+    let partly = ["link.wifi_channels=1,6,11", "link.wifi_share_ppm=950000", "link.timeout_ms=200"];
+    let out = run(&partly).with_status(1).out;
+    let told = "of 37 data channels: try a longer link.timeout_ms, or central.adaptive_map=true";
+    assert!(out.contains(told), "{out}");
+    run(&[&partly[..], &["link.timeout_ms=4000"]].concat()).with_status(0);
+    run(&[&partly[..], &["central.adaptive_map=true"]].concat()).with_status(0);
 }
 
 #[test]
