@@ -274,7 +274,7 @@ impl Machine for Link {
             LinkIn::SetPhy(phy) => self.want(|wanted| wanted.phy = Some(phy)),
             LinkIn::SetChannelMap(map) => self.want(|wanted| wanted.map = Some(map)),
             LinkIn::Advertise => self.advertise(now),
-            LinkIn::PowerOff => self.power_off(),
+            LinkIn::PowerOff => self.power_off(now),
             LinkIn::Notify(sdu) => self.notify(sdu),
             LinkIn::Indicate(sdu) => self.indicate(sdu),
             LinkIn::RequestParams(params) => {

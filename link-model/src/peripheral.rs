@@ -31,17 +31,15 @@ impl Link {
     }
 
     /// The peripheral's radio stops without a word; the central notices by supervision.
-    pub(crate) fn power_off(&mut self) {
+    pub(crate) fn power_off(&mut self, now: Time) {
         self.advertising = None;
         self.slot_asked = None;
         self.wanted_params = None;
         self.deaf_until = Time::ZERO;
         self.forget_host_work(Role::Peripheral);
+        self.break_off(now);
         let Some(connection) = self.connection.as_mut() else { return };
         connection.peripheral.leave();
-        if let Phase::Air(on_air) = &mut connection.phase {
-            on_air.spoiled |= on_air.from == Role::Peripheral;
-        }
         if !connection.central.alive {
             self.connection = None;
         }
@@ -95,8 +93,26 @@ impl Link {
             connection.peripheral.take_back(packet);
             self.trace(LinkEvent::Silent { counter, role: Role::Peripheral });
             self.close(now);
+        } else if on_air.from == Role::Peripheral {
+            self.break_off(now);
         } else {
             on_air.spoiled = true;
+        }
+    }
+
+    /// The peripheral's radio is switched off: if it sends, or is about to, that is lost.
+    #[cold]
+    #[inline(never)]
+    fn break_off(&mut self, now: Time) {
+        let Some(connection) = self.connection.as_mut() else { return };
+        let Phase::Air(on_air) = &mut connection.phase else { return };
+        if on_air.from == Role::Peripheral && !on_air.spoiled {
+            on_air.spoiled = true;
+            if on_air.start >= now {
+                return;
+            }
+            let counter = connection.counter;
+            self.trace(LinkEvent::BrokenOff { counter, role: Role::Peripheral });
         }
     }
 }

@@ -125,6 +125,14 @@ pub enum LinkEvent {
         /// Whose turn it was.
         role: Role,
     },
+    /// An end's radio is switched off within a packet that it sends, which its own record, at the
+    /// time when the whole packet would have ended, calls missed.
+    BrokenOff {
+        /// Connection event counter.
+        counter: u16,
+        /// Who sent it.
+        role: Role,
+    },
     /// A write was dropped because the attribute cannot hold it.
     TooLong {
         /// Request it belongs to.
@@ -227,6 +235,7 @@ impl Words for LinkEvent {
             Self::ChannelMap { map } => [w(21, 0), map.bits()],
             Self::Rssi { dbm } => [w(22, 0), u64::from(dbm.cast_unsigned())],
             Self::Silent { counter, role } => [w(3, u64::from(counter)), role as u64],
+            Self::BrokenOff { counter, role } => [w(16, u64::from(counter)), role as u64],
             Self::TooLong { tag, octets } => [w(5, u64::from(tag)), u64::from(octets)],
             Self::ParamsUpdated { interval_us, timeout_ms } => {
                 [w(6, u64::from(interval_us)), u64::from(timeout_ms)]

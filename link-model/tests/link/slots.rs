@@ -298,6 +298,36 @@ fn a_claim_yields_to_what_an_event_has_reserved_and_breaks_off_what_goes_beyond(
 }
 
 #[test]
+fn a_packet_of_the_peripheral_that_is_broken_off_is_missed_and_the_trace_says_when() {
+    let mut hosts = Hosts::connected(at_interval(Span::from_ms(50)), 1);
+    hosts.fill(false, true, 480);
+    hosts.run_until(|out| {
+        matches!(
+            out,
+            LinkOut::Trace(LinkEvent::Packet { from: Role::Central, counter, .. }) if *counter > 3
+        )
+    });
+    // The answer begins 150 us later and is full: far more than 150 us long.
+    hosts.advance(Span::from_us(300));
+    let broken = hosts.now;
+    for deaf_ms in [1, 2] {
+        hosts.tell(LinkIn::Deaf { until: broken + Span::from_ms(deaf_ms) });
+    }
+    hosts.advance(Span::from_ms(100));
+    let off = |event: &LinkEvent| matches!(event, LinkEvent::BrokenOff { .. });
+    let breaks: Vec<_> = hosts.events().filter(|(_, event)| off(event)).collect();
+    let [(at, LinkEvent::BrokenOff { role: Role::Peripheral, counter })] = breaks[..] else {
+        panic!("once: {breaks:?}");
+    };
+    assert_eq!(at, broken);
+    let first = hosts.events().find_map(|(at, event)| match event {
+        LinkEvent::Packet { counter, reception, .. } if at > broken => Some((counter, reception)),
+        _ => None,
+    });
+    assert_eq!(first, Some((counter, Reception::Missed)));
+}
+
+#[test]
 fn granted_time_ends_before_the_radio_wakes_up() {
     let mut hosts = Hosts::connected(at_interval(Span::from_ms(50)), 1);
     event_closes(&mut hosts);

@@ -38,13 +38,20 @@ fn halts(records: &[Record]) -> Stretches {
     halts
 }
 
-/// When the peripheral's radio was on: packets that it sent, and those that it received in whatever
-/// state.
+/// When the peripheral's radio was on: packets that it sent, as far as it did, and those that it
+/// received in whatever state.
 fn on_air(records: &[Record]) -> Stretches {
+    let mut broken_off = None;
     let used = records.iter().filter_map(|record| match record.event {
+        Event::Link(LinkEvent::BrokenOff { role: Role::Peripheral, .. }) => {
+            broken_off = Some(record.at);
+            None
+        }
         Event::Link(LinkEvent::Packet { air_us, from, reception, .. }) => {
-            (from == Role::Peripheral || reception != Reception::Missed)
-                .then(|| (record.at.before(Span::from_us(air_us.into())), record.at))
+            let start = record.at.before(Span::from_us(air_us.into()));
+            let end = broken_off.take().unwrap_or(record.at);
+            assert!(start < end && (end == record.at || reception == Reception::Missed));
+            (from == Role::Peripheral || reception != Reception::Missed).then_some((start, end))
         }
         _ => None,
     });
