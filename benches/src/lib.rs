@@ -3,6 +3,7 @@
 //! It contains no model and nothing that a user of smpsim needs.
 
 pub mod radio_table;
+pub mod strategy_table;
 pub mod swap;
 
 use sim::image_file::ImageFile;

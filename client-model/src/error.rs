@@ -197,6 +197,65 @@ pub enum ClientError {
         /// Octets of the chunk.
         chunk: u16,
     },
+    /// The other end of a protocol that is not SMP reports an error.
+    #[error("protocol_error: code {code} in phase {phase}")]
+    ProtocolError {
+        /// What was going on.
+        phase: Phase,
+        /// The code, as that protocol defines it.
+        code: u32,
+    },
+    /// The client may have one command at a time under way, and the answer to an earlier one never
+    /// came: -16 (`EBUSY`) from nRF Connect SDK's `bt_dfu_smp_command`.
+    #[error(
+        "ebusy: error -16, {attempts} commands in a row found that the answer to an earlier one is \
+         outstanding"
+    )]
+    Ebusy {
+        /// Commands that were not sent for it.
+        attempts: u8,
+    },
+    /// The service demands more security than the link has, and refuses notifications.
+    #[error(
+        "insufficient_authentication: ATT error {code:#04x} for enabling notifications: the SMP service \
+         demands a paired link; pair by passkey, or build the service open"
+    )]
+    InsufficientAuthentication {
+        /// ATT error code (Core Specification Vol 3 Part F 3.4.1.1).
+        code: u8,
+    },
+    /// A text of the image list overran a buffer on the client's stack; what follows on hardware is
+    /// a reset or worse.
+    #[error(
+        "client_crashed: a text of {octets} octets and its NUL in the image list overrun a buffer of \
+         {buffer} octets in the client"
+    )]
+    ClientCrashed {
+        /// Octets of the text.
+        octets: u16,
+        /// Octets of the buffer.
+        buffer: u8,
+    },
+    /// A frame came with another number than that of the request under way, and the client takes
+    /// the next frame for the answer whatever it is (smpclient's `SMPBadSequence`).
+    #[error("bad_sequence: a frame with sequence number {seq} answers no request under way")]
+    BadSequence {
+        /// The frame's number.
+        seq: u8,
+    },
+    /// The server's answer leaves the offset where it was, which ends the upload (mcumgr-client's
+    /// "wrong offset received").
+    #[error("wrong_offset: the server still expects {off}")]
+    WrongOffset {
+        /// The offset in its answer.
+        off: u32,
+    },
+    /// A client outside the simulation gave up.
+    #[error("external: the client program gave up with code {code}")]
+    External {
+        /// The code that it gave.
+        code: u32,
+    },
 }
 
 /// A refusal's code with its name: `rc 3 (MGMT_ERR_EINVAL)`, `error 28 of group 1 (...)`.
@@ -213,7 +272,7 @@ impl fmt::Display for Named {
 
 impl ClientError {
     /// Every name that [`Self::name`] can give.
-    pub const NAMES: [&'static str; 23] = [
+    pub const NAMES: [&'static str; 30] = [
         "connect_timeout",
         "link_lost",
         "timeout",
@@ -237,6 +296,13 @@ impl ClientError {
         "reverted",
         "strategy_stalled",
         "ring_too_small",
+        "protocol_error",
+        "external",
+        "bad_sequence",
+        "wrong_offset",
+        "ebusy",
+        "insufficient_authentication",
+        "client_crashed",
     ];
 
     /// The error of a command that the server refused with this body.
@@ -277,6 +343,13 @@ impl ClientError {
             Self::Reverted => "reverted",
             Self::StrategyStalled => "strategy_stalled",
             Self::RingTooSmall { .. } => "ring_too_small",
+            Self::ProtocolError { .. } => "protocol_error",
+            Self::Ebusy { .. } => "ebusy",
+            Self::InsufficientAuthentication { .. } => "insufficient_authentication",
+            Self::ClientCrashed { .. } => "client_crashed",
+            Self::External { .. } => "external",
+            Self::BadSequence { .. } => "bad_sequence",
+            Self::WrongOffset { .. } => "wrong_offset",
         }
     }
 
@@ -324,6 +397,13 @@ impl ClientError {
             Self::Reverted => (21, none, 0, 0),
             Self::StrategyStalled => (22, none, 0, 0),
             Self::RingTooSmall { ring, chunk } => (23, none, ring, chunk.into()),
+            Self::ProtocolError { phase, code } => (24, phase, code, 0),
+            Self::Ebusy { attempts } => (26, none, attempts.into(), 0),
+            Self::InsufficientAuthentication { code } => (27, none, code.into(), 0),
+            Self::ClientCrashed { octets, buffer } => (28, none, octets.into(), buffer.into()),
+            Self::External { code } => (25, none, code, 0),
+            Self::BadSequence { seq } => (29, none, seq.into(), 0),
+            Self::WrongOffset { off } => (30, none, off, 0),
         }
     }
 }
@@ -361,6 +441,14 @@ mod tests {
             E::Reverted,
             E::StrategyStalled,
             E::RingTooSmall { ring: 300, chunk: 469 },
+            E::Ebusy { attempts: 3 },
+            E::InsufficientAuthentication { code: 5 },
+            E::ClientCrashed { octets: 7, buffer: 5 },
+            E::ProtocolError { phase, code: 3 },
+            E::ProtocolError { phase: Phase::Upload, code: 3 },
+            E::External { code: 3 },
+            E::BadSequence { seq: 254 },
+            E::WrongOffset { off: 7 },
         ]
     }
 

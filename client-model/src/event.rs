@@ -36,6 +36,10 @@ pub enum Phase {
     /// Before all: a gateway waits until enough of the image has come from its host. Last here, so
     /// that the numbers of the others stay.
     Buffer,
+    /// The slot is erased by a command of its own.
+    EraseSlot,
+    /// The boot loader's name and mode are asked for.
+    BootLoader,
 }
 
 impl Phase {
@@ -55,6 +59,8 @@ impl Phase {
             Self::Confirm => "confirm",
             Self::Done => "done",
             Self::Buffer => "buffer",
+            Self::EraseSlot => "erase_slot",
+            Self::BootLoader => "boot_loader",
         }
     }
 }
@@ -161,6 +167,13 @@ pub enum ClientEvent {
         /// Octets of it that have not come.
         missing: u32,
     },
+    /// Of several images, the one that the next steps are about.
+    Image {
+        /// Its number.
+        number: u32,
+        /// Its length, octets.
+        len: u32,
+    },
     /// The upload goes on: what it waited for has come, or is no longer what goes next.
     Fed {
         /// Octets of the image that have come so far.
@@ -199,6 +212,7 @@ impl Words for ClientEvent {
             Self::Overflow { off, len } => [first(11, off), len.into()],
             Self::Starved { off, missing } => [first(12, off), missing.into()],
             Self::Fed { end } => [first(13, end), 0],
+            Self::Image { number, len } => [first(14, number), len.into()],
         }
     }
 }
@@ -262,6 +276,8 @@ mod tests {
             E::Starved { off: 2, missing: 0 }.words(),
             E::Starved { off: 1, missing: 1 }.words(),
             E::Fed { end: 1 }.words(),
+            E::Image { number: 1, len: 0 }.words(),
+            E::Image { number: 1, len: 1 }.words(),
             E::Fed { end: 2 }.words(),
         ];
         let distinct: std::collections::BTreeSet<[u64; 2]> = all.into_iter().collect();

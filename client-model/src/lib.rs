@@ -25,18 +25,22 @@ mod config;
 mod error;
 mod event;
 pub mod fit;
+pub mod frames;
+mod kind;
 mod machine;
 mod session;
 pub mod strategies;
 mod strategy;
 mod uplink;
 
-pub use config::{ClientConfig, Era, Image, LenRule, Mode, StrategyKind};
+pub use config::{ClientConfig, Era, Image, LenRule, Mode, OtherOptions};
 pub use error::{ClientError, Finish, Outcome};
 pub use event::{ClientEvent, Phase};
+pub use kind::{Origin, StrategyKind};
 pub use machine::{Client, ClientIn, ClientOut};
 pub use strategy::{
-    AfterReset, Answer, CloneStrategy, EmptyBody, Failure, Habits, Limits, Next, Order, Oversize,
-    Request, Sent, SeqRule, Strategy, Timeouts, View,
+    AfterReset, Answer, AskParams, CloneStrategy, EmptyBody, Failure, Flow, Habits, Limits,
+    LinkParams, Next, Oversize, Request, Retry, Sent, SeqRule, SerialWays, Strategy, Timeouts,
+    Transport, View,
 };
 pub use uplink::{Outages, UplinkConfig};

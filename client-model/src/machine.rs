@@ -3,8 +3,11 @@
 use crate::config::ClientConfig;
 use crate::error::Finish;
 use crate::event::ClientEvent;
+use crate::frames::{Driver, FrameClient};
+use crate::kind::Origin;
 use crate::session::Session;
-use crate::strategy::Strategy;
+use crate::strategies;
+use crate::strategy::{LinkParams, Strategy, Transport};
 use sim_core::{Machine, Sdu, Span, Time};
 
 /// What a client is told.
@@ -16,10 +19,18 @@ pub enum ClientIn {
     Connected,
     /// The attempt to connect failed, or its time is up.
     ConnectFailed,
-    /// The MTU is exchanged, the SMP service found, notifications are on.
+    /// The MTU is exchanged, the SMP service found, notifications are on; or the socket or the
+    /// serial port is open.
     Ready {
-        /// ATT MTU, octets.
+        /// What carries the frames.
+        transport: Transport,
+        /// ATT MTU, octets; see [`crate::Limits::att_mtu`] for what is no Bluetooth link.
         att_mtu: u16,
+    },
+    /// The service refuses to be listened to: the link is not secure enough for it.
+    Refused {
+        /// ATT error code (Core Specification Vol 3 Part F 3.4.1.1).
+        code: u8,
     },
     /// The connection ended.
     Lost {
@@ -47,6 +58,8 @@ pub enum ClientOut {
     Discover,
     /// One write without response to the SMP characteristic, at most ATT MTU - 3 octets.
     Write(Sdu),
+    /// Ask the central's controller for other connection parameters.
+    SetParams(LinkParams),
     /// End the connection.
     Disconnect,
     /// The update is over; nothing follows.
@@ -55,15 +68,30 @@ pub enum ClientOut {
     Trace(ClientEvent),
 }
 
-/// A client that makes one update: a session and its strategy.
+/// A client that makes one update: a session and its strategy, or a client that makes its own
+/// frames.
 #[derive(Clone, Debug)]
 pub struct Client {
-    session: Session,
+    kind: Kind,
+}
+
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the session is the common one, kept without a detour"
+)]
+enum Kind {
+    Session(Session),
+    Frames(Box<Driver>),
 }
 
 impl Client {
-    /// A client with the strategy that `config` names.
+    /// The client that `config` names.
     pub fn new(config: ClientConfig) -> Self {
+        if config.strategy.origin() == Origin::OtherProtocol {
+            let client = strategies::build_other(&config);
+            return Self::with_frames(config, client);
+        }
         let strategy = config.build_strategy();
         Self::with_strategy(config, strategy)
     }
@@ -71,13 +99,21 @@ impl Client {
     /// A client with a strategy of one's own; what `config` says about strategies is not looked
     /// at.
     pub fn with_strategy(config: ClientConfig, strategy: Box<dyn Strategy>) -> Self {
-        Self { session: Session::new(config, strategy) }
+        Self { kind: Kind::Session(Session::new(config, strategy)) }
+    }
+
+    /// A client that makes its own frames; of `config` only the image, the gateway's host and what
+    /// concerns connecting matter.
+    pub fn with_frames(config: ClientConfig, client: Box<dyn FrameClient>) -> Self {
+        Self { kind: Kind::Frames(Box::new(Driver::new(config, client))) }
     }
 
     /// Gives the client a buffer to fill again. A frame in several writes leaves with more buffers
     /// than its answer brings back; whoever has the rest may return it here. Changes nothing else.
     pub fn recycle(&mut self, buffer: Vec<u8>) {
-        self.session.recycle(buffer);
+        if let Kind::Session(session) = &mut self.kind {
+            session.recycle(buffer);
+        }
     }
 }
 
@@ -87,26 +123,40 @@ impl Machine for Client {
     type Env<'e> = ();
 
     fn handle(&mut self, now: Time, input: ClientIn, (): ()) {
+        let session = match &mut self.kind {
+            Kind::Session(session) => session,
+            Kind::Frames(driver) => return driver.handle(now, input),
+        };
         match input {
-            ClientIn::Start => self.session.start(now),
-            ClientIn::Connected => self.session.connected(now),
-            ClientIn::ConnectFailed => self.session.connect_failed(now),
-            ClientIn::Ready { att_mtu } => self.session.ready(now, att_mtu),
-            ClientIn::Lost { reason } => self.session.lost(now, reason),
-            ClientIn::Received(sdu) => self.session.received(now, sdu),
+            ClientIn::Start => session.start(now),
+            ClientIn::Connected => session.connected(now),
+            ClientIn::ConnectFailed => session.connect_failed(now),
+            ClientIn::Ready { transport, att_mtu } => session.ready(now, transport, att_mtu),
+            ClientIn::Refused { code } => session.refused(code),
+            ClientIn::Lost { reason } => session.lost(now, reason),
+            ClientIn::Received(sdu) => session.received(now, sdu),
             ClientIn::Written { .. } => {}
         }
     }
 
     fn deadline(&self) -> Option<Time> {
-        self.session.deadline()
+        match &self.kind {
+            Kind::Session(session) => session.deadline(),
+            Kind::Frames(driver) => driver.deadline(),
+        }
     }
 
     fn on_deadline(&mut self, now: Time, (): ()) {
-        self.session.on_deadline(now);
+        match &mut self.kind {
+            Kind::Session(session) => session.on_deadline(now),
+            Kind::Frames(driver) => driver.on_deadline(now),
+        }
     }
 
     fn poll(&mut self) -> Option<ClientOut> {
-        self.session.poll()
+        match &mut self.kind {
+            Kind::Session(session) => session.poll(),
+            Kind::Frames(driver) => driver.poll(),
+        }
     }
 }

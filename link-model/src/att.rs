@@ -9,6 +9,12 @@ pub(crate) const ATT_HEADER: u16 = 3;
 pub(crate) const WRITE_RESPONSE_LEN: u16 = 1;
 /// Confirmation of an indication: the opcode, octets (Vol 3 Part F 3.4.7.3).
 pub(crate) const CONFIRMATION_LEN: u16 = 1;
+/// Error response, octets (Vol 3 Part F 3.4.1.1).
+pub(crate) const ERROR_RESPONSE_LEN: u16 = 5;
+/// Insufficient Authentication (Vol 3 Part F 3.4.1.1): the error for a link that is not encrypted
+/// while there is no key for it, and for a key that is not good enough (Vol 3 Part C 10.3.1;
+/// Zephyr's `bt_gatt_check_perm`). A central that has a key would have used it.
+pub(crate) const INSUFFICIENT_AUTHENTICATION: u8 = 0x05;
 /// MTU before the exchange (Vol 3 Part G 5.2.1).
 pub(crate) const DEFAULT_MTU: u16 = 23;
 /// Longest attribute value (Vol 3 Part F 3.2.9).

@@ -1,6 +1,6 @@
 //! The central: connecting, set-up, writing.
 
-use crate::att::{ATT_HEADER, DEFAULT_MTU, L2CAP_HEADER, Procedure};
+use crate::att::{ATT_HEADER, DEFAULT_MTU, INSUFFICIENT_AUTHENTICATION, L2CAP_HEADER, Procedure};
 use crate::channel::Reception;
 use crate::config::{DATA_LENGTH_DEFAULT, LinkConfig};
 use crate::connection::Connection;
@@ -157,12 +157,17 @@ impl Link {
             let att_mtu = connection.att_mtu;
             self.trace(LinkEvent::Mtu { att_mtu });
         }
+        let refused = self.refuses;
         let Some(connection) = self.connected(Role::Central) else { return };
         let next = procedure.next().map(|next| (Payload::Request(next), next.request_len()));
         let ready = next.is_none().then_some(connection.att_mtu);
         connection.request_answered(Role::Central, next);
-        if let Some(att_mtu) = ready {
-            self.out.push_back(LinkOut::Ready { att_mtu });
+        match ready {
+            None => {}
+            Some(_) if refused => {
+                self.out.push_back(LinkOut::Refused { code: INSUFFICIENT_AUTHENTICATION });
+            }
+            Some(att_mtu) => self.out.push_back(LinkOut::Ready { att_mtu }),
         }
     }
 

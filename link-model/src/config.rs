@@ -39,6 +39,20 @@ impl EventEnd {
     }
 }
 
+/// What the SMP service demands of a link (Zephyr's permissions of the characteristic and of its
+/// configuration).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ServiceSecurity {
+    /// Nothing.
+    #[default]
+    None,
+    /// Encryption, with whatever key (`MCUMGR_TRANSPORT_BT_PERM_RW_ENCRYPT`).
+    Encrypted,
+    /// Encryption with a key from a pairing that excludes a man in the middle
+    /// (`MCUMGR_TRANSPORT_BT_PERM_RW_AUTHEN`).
+    Authenticated,
+}
+
 /// Everything that decides how a [`crate::Link`] behaves.
 #[derive(Clone, Debug)]
 pub struct LinkConfig {
@@ -54,6 +68,10 @@ pub struct LinkConfig {
     /// Whether encryption starts by its procedure after connecting; otherwise an encrypted link is
     /// so from the first packet on.
     pub encryption_procedure: bool,
+    /// Whether the key of an encrypted link comes from a pairing that excludes a man in the middle.
+    pub authenticated: bool,
+    /// What the SMP service demands.
+    pub service_security: ServiceSecurity,
     /// Largest link layer payload that both ends agree on by the data length procedure, octets;
     /// 27 (no procedure) to 251.
     pub data_length: u8,
@@ -116,6 +134,8 @@ impl Default for LinkConfig {
             phy_update: true,
             encrypted: false,
             encryption_procedure: false,
+            authenticated: false,
+            service_security: ServiceSecurity::None,
             data_length: 251,
             central_mtu: 498,
             peripheral_mtu: 498,
@@ -156,6 +176,16 @@ impl LinkConfig {
         };
         let fits = |octets: &u8| needs(*octets) <= interval;
         (DATA_LENGTH_DEFAULT..=self.data_length).rev().find(fits).unwrap_or(DATA_LENGTH_DEFAULT)
+    }
+
+    /// Whether the SMP service refuses a central on this link. Set-up requests wait until a link
+    /// that is to be encrypted is so, therefore the moment does not matter.
+    pub fn refuses(&self) -> bool {
+        match self.service_security {
+            ServiceSecurity::None => false,
+            ServiceSecurity::Encrypted => !self.encrypted,
+            ServiceSecurity::Authenticated => !(self.encrypted && self.authenticated),
+        }
     }
 
     /// Physical layer of the first packet of a connection.

@@ -214,6 +214,7 @@ impl Link {
     fn take_value(&mut self, to: Role, sdu: Sdu) {
         self.out.push_back(match to {
             Role::Central => LinkOut::Received(sdu),
+            Role::Peripheral if self.refuses => return self.refuse_write(sdu.tag),
             Role::Peripheral => LinkOut::Wrote(sdu),
         });
     }

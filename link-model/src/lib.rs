@@ -4,6 +4,9 @@
 //!
 //! [`Link`] is one machine for both ends, since what one end hears depends on what the other sent
 //! and when. Section numbers in this crate are of the Bluetooth Core Specification.
+//!
+//! For comparison there are two links that are no radio, with the same inputs and outputs:
+//! [`DatagramPipe`], a network, and [`SerialPipe`], a UART.
 
 mod arbitration;
 mod att;
@@ -21,6 +24,7 @@ mod listening;
 mod params;
 mod peripheral;
 mod phy;
+mod pipe;
 mod request;
 mod reservation;
 mod trace;
@@ -30,7 +34,7 @@ pub use channel::{
     Csa1, Csa2, DATA_CHANNELS, Interference, MIN_USED, Radio, Reception, Signal, data_channel_mhz,
     wifi_covers,
 };
-pub use config::{EventEnd, LinkConfig};
+pub use config::{EventEnd, LinkConfig, ServiceSecurity};
 pub use control::UpdateProcedure;
 pub use end::EndConfig;
 pub use link::{Link, LinkIn, LinkOut};
@@ -38,4 +42,5 @@ pub use params::{
     AndroidPriority, ConnParams, ParamsRefusal, ParamsRequest, ParamsRule, core_check,
 };
 pub use phy::{Phy, T_IFS};
-pub use trace::{CloseCause, LinkEvent, Role, reason};
+pub use pipe::{DatagramConfig, DatagramPipe, PipeKind, SerialConfig, SerialPipe, UDP_HEADERS};
+pub use trace::{CloseCause, DatagramFate, LinkEvent, Role, reason};

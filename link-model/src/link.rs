@@ -70,6 +70,12 @@ pub enum LinkOut {
         /// ATT MTU in force.
         att_mtu: u16,
     },
+    /// To the central's host: the SMP service is found, but the link is not secure enough for it to
+    /// be listened to.
+    Refused {
+        /// ATT error code.
+        code: u8,
+    },
     /// To the central's host: a notification or indication.
     Received(Sdu),
     /// To the central's host: a write is acknowledged to its last fragment.
@@ -152,6 +158,8 @@ pub struct Link {
     pub(crate) central_radio: CentralRadio,
     /// Buffers, event lengths or a shared radio bound the events.
     pub(crate) bounded: bool,
+    /// The SMP service refuses the central.
+    pub(crate) refuses: bool,
     /// Parameters that the peripheral's host keeps until the connection is old enough.
     pub(crate) wanted_params: Option<ParamsRequest>,
     /// The peripheral is deaf until here.
@@ -173,6 +181,7 @@ impl Link {
             adv_delay: seed.stream("link.advertising"),
             central_radio: CentralRadio::OWN,
             bounded: config.bounds_events(),
+            refuses: config.refuses(),
             config,
             events: 0,
             initiating: Initiating::No,

@@ -1,6 +1,8 @@
 //! The peripheral: advertising, notifying, and its deafness.
 
-use crate::att::{ATT_HEADER, L2CAP_HEADER, Procedure};
+use crate::att::{
+    ATT_HEADER, ERROR_RESPONSE_LEN, INSUFFICIENT_AUTHENTICATION, L2CAP_HEADER, Procedure,
+};
 use crate::connection::Phase;
 use crate::control::Control;
 use crate::controller::Payload;
@@ -67,7 +69,14 @@ impl Link {
 
     /// A set-up request has arrived at the peripheral, whose GATT server answers at once.
     pub(crate) fn answer(&mut self, procedure: Procedure) {
+        let refused = self.refuses && procedure == Procedure::EnableNotifications;
         let Some(connection) = self.connected(Role::Peripheral) else { return };
+        if refused {
+            let len = L2CAP_HEADER + ERROR_RESPONSE_LEN;
+            connection.push_data(Role::Peripheral, Payload::Response(procedure), len);
+            let code = INSUFFICIENT_AUTHENTICATION;
+            return self.trace(LinkEvent::Refused { tag: 0, code });
+        }
         let len = procedure.response_len();
         connection.push_data(Role::Peripheral, Payload::Response(procedure), len);
         if procedure == Procedure::EnableNotifications {
@@ -76,6 +85,13 @@ impl Link {
             self.trace(LinkEvent::Subscribed);
             self.out.push_back(LinkOut::Subscribed { att_mtu });
         }
+    }
+
+    /// A write command that the attribute server refuses is never answered.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn refuse_write(&mut self, tag: u32) {
+        self.trace(LinkEvent::Refused { tag, code: INSUFFICIENT_AUTHENTICATION });
     }
 
     /// From now until `until` the peripheral neither hears nor sends. A packet of its own that was

@@ -4,6 +4,7 @@ use crate::channel::{ChannelMap, Reception};
 use crate::control::UpdateProcedure;
 use crate::params::ParamsRefusal;
 use crate::phy::Phy;
+use crate::pipe::PipeKind;
 use serde::Serialize;
 use sim_core::Words;
 
@@ -57,6 +58,18 @@ pub mod reason {
     pub const LOCAL_TERMINATED: u8 = 0x16;
     /// No packet was heard within six intervals.
     pub const NOT_ESTABLISHED: u8 = 0x3e;
+}
+
+/// What becomes of a datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DatagramFate {
+    /// It arrives.
+    Delivered,
+    /// It is lost.
+    Lost,
+    /// It is longer than the network carries in one piece, and its fragments are dropped.
+    Fragmented,
 }
 
 /// One thing that happened on a link.
@@ -181,6 +194,15 @@ pub enum LinkEvent {
     },
     /// The central enabled notifications.
     Subscribed,
+    /// The peripheral's attribute server refuses the central, whose link is not secure enough for
+    /// the SMP characteristic: its wish to be notified, which is answered, or a write command,
+    /// which is dropped without a word.
+    Refused {
+        /// Request that the write belongs to; 0 for the wish to be notified.
+        tag: u32,
+        /// ATT error code, also where none is sent.
+        code: u8,
+    },
     /// Flash was given time between or instead of connection events.
     SlotGranted {
         /// Length, us.
@@ -194,6 +216,60 @@ pub enum LinkEvent {
         role: Role,
         /// Reason code.
         reason: u8,
+    },
+    /// The client's socket or port is open. Only links that are no radio have this and what follows.
+    Opened {
+        /// What they carry.
+        kind: PipeKind,
+        /// Octets of the longest IP packet; 0 for a serial line.
+        mtu: u16,
+    },
+    /// A datagram has been transmitted whole.
+    Datagram {
+        /// Request that it belongs to.
+        tag: u32,
+        /// Octets without headers.
+        octets: u16,
+        /// Time of the transmission, us, which began that long before the record.
+        wire_us: u32,
+        /// Who sent it.
+        from: Role,
+        /// What becomes of it.
+        fate: DatagramFate,
+        /// It is held back, so that later ones overtake it.
+        held_back: bool,
+        /// It arrives twice.
+        doubled: bool,
+    },
+    /// A line has been transmitted whole.
+    Line {
+        /// Request that it belongs to.
+        tag: u32,
+        /// Octets, its end included.
+        octets: u16,
+        /// Those among them that arrive with an error, or find no room at the receiver.
+        damaged: u16,
+        /// Time of the transmission, us, which began that long before the record.
+        wire_us: u32,
+        /// Who sent it.
+        from: Role,
+    },
+    /// A datagram or a line is in the hands of the other end.
+    Arrived {
+        /// Request that it belongs to.
+        tag: u32,
+        /// Octets.
+        octets: u16,
+        /// Who sent it.
+        from: Role,
+    },
+    /// A datagram or a line arrived where nobody listens: the device is off, or the client's socket
+    /// or port closed.
+    Unheard {
+        /// Request that it belongs to.
+        tag: u32,
+        /// Who sent it.
+        from: Role,
     },
 }
 
@@ -251,13 +327,87 @@ impl Words for LinkEvent {
             Self::ParamsRefused { reason } => [w(13, reason as u64), 0],
             Self::Phy { phy } => [w(14, phy as u64), 0],
             Self::Encrypted => [w(15, 0), 0],
+            Self::Refused { tag, code } => [w(30, u64::from(tag)), u64::from(code)],
+            Self::Opened { kind, mtu } => [w(23, kind as u64), u64::from(mtu)],
+            Self::Datagram { tag, octets, wire_us, from, fate, held_back, doubled } => [
+                w(24, u64::from(tag) << 16 | u64::from(octets)),
+                u64::from(wire_us) << 32
+                    | (from as u64) << 16
+                    | (fate as u64) << 8
+                    | u64::from(held_back) << 1
+                    | u64::from(doubled),
+            ],
+            Self::Line { tag, octets, damaged, wire_us, from } => [
+                w(25, u64::from(tag) << 16 | u64::from(octets)),
+                u64::from(wire_us) << 32 | u64::from(damaged) << 16 | from as u64,
+            ],
+            Self::Arrived { tag, octets, from } => {
+                [w(26, u64::from(tag)), u64::from(octets) << 16 | from as u64]
+            }
+            Self::Unheard { tag, from } => [w(27, u64::from(tag)), from as u64],
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::LinkEvent;
+    use super::{DatagramFate, LinkEvent, Role};
+    use crate::pipe::PipeKind;
+    use sim_core::Words;
+
+    #[test]
+    fn every_field_of_a_pipes_events_reaches_a_word() {
+        let datagram = |tag, octets, wire_us, from, fate, held_back, doubled| LinkEvent::Datagram {
+            tag,
+            octets,
+            wire_us,
+            from,
+            fate,
+            held_back,
+            doubled,
+        };
+        let line = |tag, octets, damaged, wire_us, from| LinkEvent::Line {
+            tag,
+            octets,
+            damaged,
+            wire_us,
+            from,
+        };
+        let (to, back) = (Role::Central, Role::Peripheral);
+        let delivered = DatagramFate::Delivered;
+        let events = [
+            LinkEvent::Opened { kind: PipeKind::Datagrams, mtu: 0 },
+            LinkEvent::Opened { kind: PipeKind::Lines, mtu: 0 },
+            LinkEvent::Opened { kind: PipeKind::Datagrams, mtu: 1 },
+            datagram(0, 0, 0, to, delivered, false, false),
+            datagram(1, 0, 0, to, delivered, false, false),
+            datagram(0, 1, 0, to, delivered, false, false),
+            datagram(0, 0, 1, to, delivered, false, false),
+            datagram(0, 0, 0, back, delivered, false, false),
+            datagram(0, 0, 0, to, DatagramFate::Lost, false, false),
+            datagram(0, 0, 0, to, DatagramFate::Fragmented, false, false),
+            datagram(0, 0, 0, to, delivered, true, false),
+            datagram(0, 0, 0, to, delivered, false, true),
+            line(0, 0, 0, 0, to),
+            line(1, 0, 0, 0, to),
+            line(0, 1, 0, 0, to),
+            line(0, 0, 1, 0, to),
+            line(0, 0, 0, 1, to),
+            line(0, 0, 0, 0, back),
+            LinkEvent::Arrived { tag: 0, octets: 0, from: to },
+            LinkEvent::Arrived { tag: 1, octets: 0, from: to },
+            LinkEvent::Arrived { tag: 0, octets: 1, from: to },
+            LinkEvent::Arrived { tag: 0, octets: 0, from: back },
+            LinkEvent::Unheard { tag: 0, from: to },
+            LinkEvent::Unheard { tag: 1, from: to },
+            LinkEvent::Unheard { tag: 0, from: back },
+        ];
+        for (n, a) in events.iter().enumerate() {
+            for b in &events[n + 1..] {
+                assert_ne!(a.words(), b.words(), "{a:?} {b:?}");
+            }
+        }
+    }
 
     #[test]
     fn an_event_is_small_enough_for_a_trace_record() {

@@ -60,6 +60,8 @@ pub enum ServerEvent {
     },
     /// The device resets.
     Reset,
+    /// The application faults; a reset follows.
+    Crash,
 }
 
 /// Why bytes came to nothing.
@@ -117,6 +119,7 @@ impl Words for ServerEvent {
                 [first(5, tag, 0), u64::from(at) << 32 | u64::from(len)]
             }
             Self::Reset => [first(6, 0, 0), 0],
+            Self::Crash => [first(7, 0, 0), 0],
         }
     }
 }
@@ -164,6 +167,7 @@ mod tests {
             erase(0, 1, 0),
             erase(0, 0, 1),
             ServerEvent::Reset,
+            ServerEvent::Crash,
         ];
         for (n, a) in events.iter().enumerate() {
             for b in &events[n + 1..] {

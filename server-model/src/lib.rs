@@ -17,6 +17,7 @@ mod buffers;
 mod config;
 mod conn_param;
 mod event;
+pub mod foreign;
 mod groups;
 mod response;
 mod server;

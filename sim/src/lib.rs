@@ -2,8 +2,11 @@
 //! world that wires the models together, the trace, reports and conformance with recorded data.
 //! It contains no protocol rules (the model crates do), no sockets and no screen.
 
-pub mod advice;
+pub mod advise;
+pub mod checkers;
+pub mod chunk;
 pub mod conform;
+pub mod diagnosis;
 pub mod emulate;
 pub mod explain;
 pub mod flash_dump;
@@ -16,6 +19,7 @@ pub mod profiles;
 pub mod report;
 pub mod require;
 pub mod scenario;
+pub mod sweep;
 pub mod trace;
 pub mod world;
 

@@ -5,9 +5,12 @@
     reason = "these comments are the help text, which has no backticks"
 )]
 
+use crate::advise::AdviseArguments;
+use crate::chunk::ChunkArguments;
 use crate::emulate::EmulateArguments;
 use crate::flash::FlashArguments;
 use crate::image::{CreateArguments, InspectArguments};
+use crate::sweep::{MergeArguments, SweepArguments};
 use crate::tui::TuiArguments;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -28,13 +31,23 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run one whole update and tell where the time went
     Run(RunArguments),
+    /// Try the changes that a user can make, and tell which help most
+    Advise(AdviseArguments),
+    /// Run strategies x settings x seeds on all cores, and compare
+    Sweep(Box<SweepArguments>),
+    /// Put the shards of a sweep together
+    Merge(Box<MergeArguments>),
     /// Watch an update on the screen: flash, packets, rate, SMP frames
     Tui(TuiArguments),
     /// List the scenarios inside the program
     Presets {
-        /// Show one preset: what it is and its scenario file
+        /// Show one preset: of a failure its symptom, cause and fix with the commands to see them,
+        /// and its scenario file
         #[arg(long, value_name = "NAME")]
         why: Option<String>,
+        /// Print the scenario file alone
+        #[arg(long, requires = "why")]
+        file: bool,
     },
     /// Look at MCUboot images
     Image {
@@ -57,6 +70,14 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// List the clients that can be played: real, proposed, and of other protocols
+    Strategies {
+        /// Print one JSON document (schema smpsim.strategies/1)
+        #[arg(long)]
+        json: bool,
+    },
+    /// Compute how much image data fits a request, for a link and a set of keys
+    Chunk(ChunkArguments),
     /// Tell what an error means, who sends it, and what to do
     Explain {
         /// A result code (8, MGMT_ERR_EBUSY), a group's error (1/28, IMG_MGMT_ERR_NO_FREE_SLOT), a
@@ -81,8 +102,9 @@ pub(crate) enum Command {
     },
     /// Hold recorded reference data against the models
     Conform {
-        /// Recorded data: logs of SMP frames, runs of MCUboot with power cuts, sets of imgtool images
-        /// (expected.json with its files beside it); gzip of these too
+        /// Recorded data: logs of SMP frames, sessions of servers, runs of MCUboot with power cuts,
+        /// sets of imgtool images (expected.json with its files beside it), figures of links and
+        /// flash, uploads of clients; gzip of these too
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
         /// Print one JSON document
@@ -133,7 +155,8 @@ pub(crate) struct RunArguments {
     /// Change one setting, such as link.interval_us=7500; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
-    /// Upload strategy; short for --set client.strategy=NAME
+    /// Client to play: short for --set client.strategy=NAME, or exec:CMD for a program of yours that
+    /// is told events and says what to send, one JSON object a line
     #[arg(long, value_name = "NAME")]
     pub(crate) strategy: Option<String>,
     /// Print the resolved scenario with the source of every value, and do not run it

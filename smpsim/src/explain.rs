@@ -42,6 +42,9 @@ fn describe(explanation: &Explanation) -> String {
         paragraph(&mut text, "A client of SMP version 1 sees: ", &format!("{seen}."));
     }
     paragraph(&mut text, "What to do: ", remedy);
+    if let Some(preset) = explanation.preset {
+        paragraph(&mut text, "At work: ", &format!("smpsim presets --why {preset}"));
+    }
     text
 }
 

@@ -1,9 +1,10 @@
 //! The report of a run for people: one screen.
 
-use crate::{gateway, radio};
-use client_model::Phase;
+use crate::{carriage, gateway, other_protocol, radio};
+use client_model::{Phase, StrategyKind, Transport};
 use flash_model::SwapType;
-use sim::advice::Advice;
+use sim::advise::Advice;
+use sim::diagnosis;
 use sim::report::budget::Cause;
 use sim::report::{BootSpan, PhaseSpan, Report};
 use sim::scenario::{Scenario, SlotSpec};
@@ -15,19 +16,30 @@ use std::io::IsTerminal;
 /// Longest bar, characters.
 const BAR: u64 = 32;
 
+/// Who was the client, and what would have helped it.
+pub(crate) enum Played<'a> {
+    /// A strategy of the simulator.
+    Strategy(&'a [Advice]),
+    /// A program outside, by its command; what helps a strategy need not help it.
+    Program(&'a str),
+}
+
 /// Renders the report.
-pub(crate) fn report(prepared: &Prepared, report: &Report, advice: &[Advice]) -> String {
+pub(crate) fn report(prepared: &Prepared, report: &Report, played: &Played<'_>) -> String {
     let mut text = String::new();
-    head(&mut text, prepared, report);
+    head(&mut text, prepared, report, played);
     phases(&mut text, report);
     gateway::report(&mut text, prepared, report);
-    budget(&mut text, report);
-    counts(&mut text, report);
-    help(&mut text, prepared, report, advice);
+    let transport = prepared.scenario().transport();
+    budget(&mut text, report, transport);
+    counts(&mut text, prepared.scenario(), report);
+    if let Played::Strategy(advice) = played {
+        help(&mut text, prepared, report, advice);
+    }
     text
 }
 
-fn head(text: &mut String, prepared: &Prepared, report: &Report) {
+fn head(text: &mut String, prepared: &Prepared, report: &Report, played: &Played<'_>) {
     let document = &report.document;
     let scenario = prepared.scenario();
     let as_expected = scenario.expects(document.outcome, document.error.as_deref());
@@ -43,7 +55,12 @@ fn head(text: &mut String, prepared: &Prepared, report: &Report) {
     if let Some(error) = &document.error_text {
         let _ = writeln!(text, "  {error}");
     }
+    if let Some(preset) = diagnosis::resembles(prepared, report) {
+        let _ = writeln!(text, "  looks like {preset}: smpsim presets --why {preset}");
+    }
+    other_protocol::unseen(text, scenario, report);
     radio::bad_air(text, prepared, report);
+    carriage::impossible(text, scenario, report);
     if let Some(octets) = report.counts.too_long {
         let _ = writeln!(
             text,
@@ -60,7 +77,7 @@ fn head(text: &mut String, prepared: &Prepared, report: &Report) {
         },
         document.image.size,
         scenario.slot0.version,
-        setting(scenario),
+        setting(scenario, played),
     );
     text.push_str(&radio::surroundings(scenario));
     if let (Some(at), Some(cut)) = (report.counts.power_failed, scenario.power_cut) {
@@ -77,20 +94,26 @@ fn head(text: &mut String, prepared: &Prepared, report: &Report) {
     }
 }
 
-fn setting(scenario: &Scenario) -> String {
+fn setting(scenario: &Scenario, played: &Played<'_>) -> String {
     let get = |path| scenario.settings.get(path).to_string().replace('"', "");
-    let client = match get("client.strategy").as_str() {
-        "android" => format!("android, window {}", get("client.window")),
-        other => format!("{other}, chunks of {}", get("client.chunk")),
+    let strategy = get("client.strategy");
+    let kind = StrategyKind::from_name(&strategy);
+    let client = match (played, kind) {
+        (Played::Program(command), _) => format!("exec:{command}"),
+        (_, Some(StrategyKind::NcsCentralSample)) => {
+            format!("{strategy}, chunks of {}", get("client.chunk"))
+        }
+        (_, Some(kind)) if kind.has_window() => {
+            format!("{strategy}, window {}", get("client.window"))
+        }
+        _ => strategy,
     };
-    format!(
-        "{client}; {} {} ms; server {} {} x {}",
-        get("link.phy"),
-        scenario.link.params.interval.as_secs_f64() * 1e3,
-        get("server.profile"),
-        get("server.buf_count"),
-        get("server.buf_size"),
-    )
+    let server = other_protocol::server(scenario).unwrap_or_else(|| {
+        let [profile, count, size] =
+            ["server.profile", "server.buf_count", "server.buf_size"].map(get);
+        format!("server {profile} {count} x {size}")
+    });
+    format!("{client}; {}; {server}", carriage::setting(scenario))
 }
 
 fn phases(text: &mut String, report: &Report) {
@@ -169,7 +192,7 @@ fn first_answer(text: &mut String, report: &Report) {
     }
 }
 
-fn budget(text: &mut String, report: &Report) {
+fn budget(text: &mut String, report: &Report, transport: Transport) {
     let document = &report.document;
     let total = document.duration_s;
     let _ = writeln!(text, "\n  where the time went     whole        in upload");
@@ -191,29 +214,27 @@ fn budget(text: &mut String, report: &Report) {
     }
     let largest = Cause::ALL.into_iter().max_by_key(|cause| document.upload_budget_s.of(*cause));
     if let Some(cause) = largest.filter(|_| !document.upload_s.is_zero()) {
-        let _ = writeln!(text, "  most of the upload is {}: {}", cause.name(), cause.meaning());
+        let meaning = carriage::meaning(cause, transport);
+        let _ = writeln!(text, "  most of the upload is {}: {meaning}", cause.name());
     }
 }
 
-fn counts(text: &mut String, report: &Report) {
+fn counts(text: &mut String, scenario: &Scenario, report: &Report) {
     let d = &report.document;
     let _ = writeln!(
         text,
-        "\n  smp    {} requests, {} answers, {} retries, {} timeouts, {} dropped, at most {} outstanding\n\
-         \u{20}\u{20}link   {} events, {} packets, {} not heard, {} sent again; MTU {}\n\
+        "\n  {} {} requests, {} answers, {} retries, {} timeouts, {} dropped, at most {} outstanding\n\
+         \u{20}\u{20}link   {}\n\
          \u{20}\u{20}flash  {} page erases (at most {} of one page), {} words in {} writes, busy {}{}\n\
          \u{20}\u{20}trace  {}",
+        other_protocol::label(scenario),
         d.smp.requests,
         d.smp.responses,
         d.smp.retries,
         d.smp.timeouts,
         d.smp.dropped,
         d.smp.window_max,
-        d.link.events,
-        d.link.packets,
-        d.link.lost_packets,
-        d.link.retransmissions,
-        d.link.mtu,
+        carriage::counts(&d.link, scenario.transport()),
         d.flash.erases,
         d.flash.max_page_erases,
         d.flash.words,
@@ -252,7 +273,7 @@ fn help(text: &mut String, prepared: &Prepared, report: &Report, advice: &[Advic
 
 /// Erasing up front costs nothing while the slot is blank; a second update would pay for it.
 fn blank_slot(prepared: &Prepared, advice: &Advice) -> &'static str {
-    let up_front = advice.settings.contains(&"server.erase=up-front");
+    let up_front = advice.settings.iter().any(|setting| setting == "server.erase=up-front");
     if up_front && prepared.scenario().slot1 == SlotSpec::Erased {
         ", as long as slot 1 is blank"
     } else {

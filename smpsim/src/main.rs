@@ -1,9 +1,13 @@
 //! `smpsim`, the program: simulates SMP (`MCUmgr`) firmware updates over Bluetooth LE.
 //! It parses arguments, reads and writes files and prints; the models and the world are libraries.
 
+mod advise;
+mod carriage;
+mod chunk;
 mod cli;
 mod conform;
 mod emulate;
+mod exec;
 mod explain;
 mod flash;
 mod fleet;
@@ -12,11 +16,14 @@ mod gateway;
 mod human;
 mod image;
 mod layout;
+mod other_protocol;
 mod output;
 mod presets;
 mod profiles;
 mod radio;
 mod run;
+mod strategies;
+mod sweep;
 mod tui;
 
 use clap::Parser;
@@ -46,7 +53,10 @@ fn main() -> ExitCode {
     let command = arguments.command.unwrap_or_default();
     let result = match command {
         cli::Command::Run(arguments) => run::run(&arguments),
-        cli::Command::Presets { why } => presets::run(why.as_deref()),
+        cli::Command::Advise(arguments) => advise::run(arguments),
+        cli::Command::Sweep(arguments) => sweep::run(&arguments),
+        cli::Command::Merge(arguments) => sweep::merge(&arguments),
+        cli::Command::Presets { why, file } => presets::run(why.as_deref(), file),
         cli::Command::Image { command: cli::ImageCommand::Inspect(arguments) } => {
             image::inspect(&arguments)
         }
@@ -59,6 +69,8 @@ fn main() -> ExitCode {
         cli::Command::Emulate(arguments) => emulate::run(&arguments),
         cli::Command::Tui(arguments) => tui::run(&arguments),
         cli::Command::Profiles { diff, json } => profiles::run(diff.as_deref(), json),
+        cli::Command::Strategies { json } => strategies::run(json),
+        cli::Command::Chunk(arguments) => chunk::run(&arguments),
         cli::Command::Explain { code, group, json } => explain::run(&code, group.as_deref(), json),
         cli::Command::Frame { hex, json } => frame::run(&hex, json),
         cli::Command::Conform { files, json } => conform::run(&files, json),

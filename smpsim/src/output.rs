@@ -80,8 +80,15 @@ pub(crate) fn print_json<T: Serialize>(document: &T) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Prints text; a reader that has gone away is not an error.
+/// Prints text; a reader that has gone away is not an error. Where it cannot be written for another
+/// reason, a full disk for one, the program ends with exit status 2.
 pub(crate) fn print(text: &str) {
     let mut out = io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
+            eprintln!("smpsim: standard output: {e}");
+            std::process::exit(2);
+        }
+        _ => {}
+    }
 }

@@ -1,5 +1,6 @@
 //! What the report says of the air, and of flash that shares its time.
 
+use client_model::Transport;
 use link_model::{LinkConfig, Radio};
 use sim::report::{FlashDoc, Report};
 use sim::scenario::Scenario;
@@ -8,6 +9,9 @@ use std::fmt::Write;
 
 /// A line of what is not as in a clean room with flash that asks nobody; nothing where all is.
 pub(crate) fn surroundings(scenario: &Scenario) -> String {
+    if scenario.transport() != Transport::Ble {
+        return String::new();
+    }
     let mut parts = Vec::new();
     let sync = word(scenario, "flash.radio_sync");
     if sync != "none" {
@@ -36,7 +40,7 @@ fn word(scenario: &Scenario, path: &str) -> String {
 pub(crate) fn bad_air(text: &mut String, prepared: &Prepared, report: &Report) {
     let scenario = prepared.scenario();
     let lost = matches!(report.document.error.as_deref(), Some("link_lost" | "connect_timeout"));
-    if !lost {
+    if !lost || scenario.transport() != Transport::Ble {
         return;
     }
     // The middle one of what shadowing may make of the level.

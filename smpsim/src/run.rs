@@ -1,10 +1,13 @@
 //! `smpsim run`.
 
 use crate::cli::RunArguments;
+use crate::exec::{self, Complaint, Program};
+use crate::human::Played;
 use crate::output::{PartialFile, print, print_json, read_text};
 use crate::{Refusal, Verdict, fleet, human, image, layout};
-use sim::advice;
-use sim::image_file::ImageFile;
+use client_model::StrategyKind;
+use sim::advise;
+use sim::image_file::{ContainedImage, ImageFile};
 use sim::kconfig::{self, Kconfig};
 use sim::report::{self, Report};
 use sim::require::Requirement;
@@ -29,16 +32,28 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<Verdict, Refusal> {
         return Ok(Verdict::Yes);
     }
     let prepared = prepare_with(scenario, arguments)?;
+    let program = program(&prepared, arguments)?;
     let trace = arguments.trace.as_deref().map(PartialFile::create).transpose()?;
     if prepared.scenario().fleet.devices > 1 {
         return run_fleet(&prepared, arguments, &requirements, kconfig, trace);
     }
-    let mut report = carry_out(&prepared, arguments.seed, trace.as_ref())?;
+    let mut report = carry_out(&prepared, arguments.seed, program.as_ref(), trace.as_ref())?;
     report.document.kconfig = kconfig;
     // A condition that cannot be checked is an error of usage: nothing is printed or kept.
     let broken = broken(&requirements, &report)?;
     trace.map_or(Ok(()), PartialFile::keep)?;
     tell(&prepared, &report, arguments, &broken)
+}
+
+/// The external program that is the client, when one is named.
+fn program(prepared: &Prepared, arguments: &RunArguments) -> Result<Option<Program>, Refusal> {
+    let Some(command) = arguments.strategy.as_deref().and_then(exec::command) else {
+        return Ok(None);
+    };
+    if prepared.scenario().fleet.devices > 1 {
+        return Err(Refusal("--strategy exec: plays one client; set fleet.devices=1".to_owned()));
+    }
+    Program::new(command, prepared).map(Some)
 }
 
 fn run_fleet(
@@ -63,6 +78,13 @@ fn run_fleet(
 
 /// The scenario that the arguments name, with its images built.
 pub(crate) fn prepare(arguments: &RunArguments) -> Result<Prepared, Refusal> {
+    if arguments.strategy.as_deref().and_then(exec::command).is_some() {
+        return Err(Refusal(
+            "--strategy exec: a program plays in smpsim run only; name a strategy of `smpsim \
+             strategies`"
+                .to_owned(),
+        ));
+    }
     let (settings, _) = settings(arguments)?;
     let scenario = Scenario::resolve(&settings).map_err(|e| in_scenario(&settings.name, &e))?;
     prepare_with(scenario, arguments)
@@ -70,11 +92,38 @@ pub(crate) fn prepare(arguments: &RunArguments) -> Result<Prepared, Refusal> {
 
 fn prepare_with(scenario: Scenario, arguments: &RunArguments) -> Result<Prepared, Refusal> {
     let image = arguments.image.as_deref().map(|path| image(path, arguments)).transpose()?;
-    Prepared::new(scenario, image, arguments.force)
-        .map_err(|e| does_not_fit(&e, arguments.image.as_deref()))
+    let more = if scenario.server.more_images.is_empty() {
+        Vec::new()
+    } else {
+        further_images(arguments)?
+    };
+    let prepared = Prepared::new(scenario, image, arguments.force)
+        .map_err(|e| does_not_fit(&e, arguments.image.as_deref()))?;
+    if more.is_empty() {
+        return Ok(prepared);
+    }
+    prepared.with_more(more).map_err(|e| does_not_fit(&e, arguments.image.as_deref()))
 }
 
-fn settings(arguments: &RunArguments) -> Result<(Settings, Option<kconfig::Report>), Refusal> {
+/// The images of a package beside the application's, for a device with slots for several.
+pub(crate) fn further_images(arguments: &RunArguments) -> Result<Vec<(u32, ImageFile)>, Refusal> {
+    let path = arguments.image.as_deref().filter(|_| arguments.zip_entry.is_none());
+    let Some(path) = path else { return Ok(Vec::new()) };
+    let images = image::open(path, None)?.images.into_iter();
+    images
+        .filter_map(|contained| {
+            let number = contained.manifest.as_ref()?.image_index.filter(|number| *number > 0)?;
+            // One that no device has slots for is refused as any other.
+            Some((u32::try_from(number).unwrap_or(u32::MAX), contained))
+        })
+        .map(|(number, contained)| Ok((number, file(path, contained, arguments)?)))
+        .collect()
+}
+
+/// The settings of a run, and what became of a build's options.
+pub(crate) fn settings(
+    arguments: &RunArguments,
+) -> Result<(Settings, Option<kconfig::Report>), Refusal> {
     let mut settings = scenario_settings(arguments.scenario.as_deref().unwrap_or("reference"))?;
     let kconfig = read_kconfig(&arguments.kconfig, &mut settings)?;
     match arguments.layout.as_deref().map(|path| (path, layout::preset_name(path))) {
@@ -86,7 +135,13 @@ fn settings(arguments: &RunArguments) -> Result<(Settings, Option<kconfig::Repor
         }
         None => {}
     }
-    if let Some(strategy) = &arguments.strategy {
+    if let Some(strategy) = arguments.strategy.as_deref().filter(|s| exec::command(s).is_none()) {
+        if StrategyKind::from_name(strategy).is_none() {
+            return Err(Refusal(format!(
+                "--strategy {strategy}: no such client; `smpsim strategies` lists them, and \
+                 exec:CMD plays a program of yours"
+            )));
+        }
         settings.set(&format!("client.strategy={strategy}")).map_err(Refusal::new)?;
     }
     for set in &arguments.set {
@@ -149,8 +204,18 @@ pub(crate) fn in_scenario(name: &str, error: &ScenarioError) -> Refusal {
     }
 }
 
-fn image(path: &Path, arguments: &RunArguments) -> Result<ImageFile, Refusal> {
+/// The image of `--image`.
+pub(crate) fn image(path: &Path, arguments: &RunArguments) -> Result<ImageFile, Refusal> {
     let contained = image::application(path, arguments.zip_entry.as_deref())?;
+    file(path, contained, arguments)
+}
+
+/// An image out of a file, which must be sound unless it is forced.
+fn file(
+    path: &Path,
+    contained: ContainedImage,
+    arguments: &RunArguments,
+) -> Result<ImageFile, Refusal> {
     let place = image::place(path, &contained);
     if contained.bytes.is_empty() {
         return Err(Refusal(format!("{place}: it is empty")));
@@ -182,11 +247,25 @@ fn does_not_fit(error: &PrepareError, file: Option<&Path>) -> Refusal {
 fn carry_out(
     prepared: &Prepared,
     seed: u64,
+    program: Option<&Program>,
     trace: Option<&PartialFile<'_>>,
 ) -> Result<Report, Refusal> {
     let lines = trace.map(PartialFile::writer).transpose()?.map(JsonLines::new);
-    let ((mut report, lines), wall_s) = timed(|| report::run(prepared, seed, lines));
+    let ((mut report, lines), wall_s) = timed(|| match program {
+        None => report::run(prepared, seed, lines),
+        Some(program) => report::run_client(prepared, seed, program.client(prepared, seed), lines),
+    });
     report.document.wall_s = wall_s;
+    match program.and_then(Program::take_complaint) {
+        Some(Complaint::Broken(problem)) => {
+            return Err(Refusal(format!("--strategy exec: {problem}")));
+        }
+        Some(Complaint::GaveUp(reason)) if !reason.is_empty() => {
+            report.document.error_text =
+                Some(format!("external: the client program gave up: {reason}"));
+        }
+        _ => {}
+    }
     lines
         .map_or(Ok(()), |lines| lines.finish().map(drop))
         .map_err(|e| Refusal(format!("--trace: {e}")))?;
@@ -223,8 +302,14 @@ fn tell(
     if arguments.json {
         print_json(document)?;
     } else {
-        let advice = advice::best(prepared, arguments.seed, document);
-        print(&human::report(prepared, report, &advice));
+        let text = match arguments.strategy.as_deref().and_then(exec::command) {
+            Some(command) => human::report(prepared, report, &Played::Program(command)),
+            None => {
+                let advice = advise::best(prepared, arguments.seed, document);
+                human::report(prepared, report, &Played::Strategy(&advice))
+            }
+        };
+        print(&text);
         if let Some(kconfig) = &document.kconfig {
             print(&format!("\n  kconfig\n{kconfig}"));
         }

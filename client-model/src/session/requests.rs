@@ -11,6 +11,8 @@ use std::collections::VecDeque;
 
 /// Where the sequence number stands in a frame.
 const SEQ_AT: usize = 6;
+/// Where the group stands.
+const GROUP_AT: usize = 4;
 
 /// What a request asks.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +27,7 @@ pub(super) enum Asked {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pending {
     pub(super) tag: u32,
-    seq: u8,
+    pub(super) seq: u8,
     due: Option<Time>,
     pub(super) asked: Asked,
 }
@@ -38,7 +40,7 @@ pub(super) enum Merged {
     /// It is no frame, nor part of one.
     Dropped { tag: u32 },
     /// A whole frame; it begins with a header.
-    Frame { tag: u32, seq: u8, frame: Vec<u8> },
+    Frame { tag: u32, frame: Vec<u8> },
 }
 
 /// A frame to be sent.
@@ -46,14 +48,25 @@ pub(super) struct Outgoing {
     pub(super) frame: Vec<u8>,
     pub(super) asked: Asked,
     pub(super) timeout: Option<Span>,
-    /// The frame has its sequence number already.
-    pub(super) numbered: bool,
+    pub(super) seq: Seq,
+}
+
+/// Where a frame's sequence number comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seq {
+    /// The next by the client's rule.
+    Next,
+    /// This one.
+    Given(u8),
+    /// The frame has it already.
+    InFrame,
 }
 
 /// All requests of a client.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Requests {
-    next_seq: u8,
+    /// By counter; all rules but one have one counter, the first.
+    next_seq: [Option<u8>; 3],
     last_tag: u32,
     /// Oldest first.
     pending: Vec<Pending>,
@@ -64,10 +77,31 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    /// A new connection: sequence numbers begin anew, half an answer is forgotten.
-    pub(super) fn reconnect(&mut self) {
-        self.next_seq = 0;
+    /// A new connection: half an answer is forgotten, and sequence numbers that count by
+    /// connection begin anew.
+    pub(super) fn reconnect(&mut self, rule: SeqRule) {
+        if matches!(rule, SeqRule::Count | SeqRule::CountTo { .. }) {
+            self.next_seq[0] = None;
+        }
         self.partial.clear();
+    }
+
+    /// The sequence number of the next request, which is thereby taken.
+    fn number(&mut self, rule: SeqRule, frame: &[u8]) -> u8 {
+        let (counter, first, last) = match rule {
+            SeqRule::Zero => return 0,
+            SeqRule::Count => (0, 0, u8::MAX),
+            SeqRule::CountTo { last } => (0, 0, last),
+            SeqRule::Process { first, last } => (0, first, last),
+            SeqRule::ByGroup { first } => {
+                let group = u16::from_be_bytes([frame[GROUP_AT], frame[GROUP_AT + 1]]);
+                let counter = usize::from(group).min(first.len() - 1);
+                (counter, first[counter], u8::MAX)
+            }
+        };
+        let seq = self.next_seq[counter].unwrap_or(first);
+        self.next_seq[counter] = Some(if seq == last { 0 } else { seq.wrapping_add(1) });
+        seq
     }
 
     /// A frame that consists of its header, to be completed and sent, or given back.
@@ -99,19 +133,24 @@ impl Requests {
         write_max: usize,
         out: &mut VecDeque<ClientOut>,
     ) -> Option<Pending> {
-        let Outgoing { mut frame, asked, timeout, numbered } = outgoing;
+        let Outgoing { mut frame, mut asked, timeout, seq } = outgoing;
         let mut overwritten = None;
-        if !numbered {
+        if seq != Seq::InFrame {
             put_len(&mut frame);
-            if rule == SeqRule::Count {
-                frame[SEQ_AT] = self.next_seq;
-                self.next_seq = self.next_seq.wrapping_add(1);
+            frame[SEQ_AT] = match seq {
+                Seq::Given(seq) => seq,
+                _ => self.number(rule, &frame),
+            };
+            if rule != SeqRule::Zero {
                 overwritten = self.take(frame[SEQ_AT], rule);
             }
         }
         self.last_tag += 1;
         let tag = self.last_tag;
         let header = Header::parse(&frame).expect("the frame was begun with a header");
+        if let Asked::Chunk(sent) = &mut asked {
+            sent.seq = header.seq;
+        }
         let due = timeout.map(|timeout| now + timeout);
         self.pending.push(Pending { tag, seq: header.seq, due, asked });
         let Header { op, group, seq, id, .. } = header;
@@ -169,14 +208,17 @@ impl Requests {
             self.give(frame);
             return Merged::Dropped { tag };
         }
-        Merged::Frame { tag, seq: frame[SEQ_AT], frame }
+        Merged::Frame { tag, frame }
     }
 
     /// The request that an answer with this sequence number belongs to.
     pub(super) fn take(&mut self, seq: u8, rule: SeqRule) -> Option<Pending> {
         match rule {
             SeqRule::Zero => self.take_oldest(),
-            SeqRule::Count => {
+            SeqRule::Count
+            | SeqRule::CountTo { .. }
+            | SeqRule::Process { .. }
+            | SeqRule::ByGroup { .. } => {
                 let at = self.pending.iter().position(|pending| pending.seq == seq)?;
                 Some(self.pending.remove(at))
             }

@@ -2,14 +2,15 @@
 
 use super::Session;
 use super::plan::Step;
-use super::requests::{Asked, Outgoing, Pending, Requests};
+use super::requests::{Asked, Outgoing, Pending, Requests, Seq};
+use crate::ClientOut;
 use crate::config::ClientConfig;
 use crate::error::{ClientError, Outcome};
 use crate::event::{ClientEvent, Phase};
 use crate::strategy::{Answer, Failure, Limits, Next, Sent, View};
 use sim_core::Time;
 use smp_wire::group;
-use smp_wire::header::OP_WRITE;
+use smp_wire::header::{Header, OP_WRITE};
 
 impl Session {
     pub(super) fn begin_upload(&mut self, now: Time) -> Result<(), ClientError> {
@@ -76,9 +77,35 @@ impl Session {
         }
     }
 
+    /// The moment has come that the strategy waited for.
+    pub(super) fn strategy_due(&mut self, now: Time) -> Result<(), ClientError> {
+        self.strategy_timer = None;
+        if self.is_uploading() { self.pump(now) } else { self.pause_is_over(now) }
+    }
+
+    /// A frame answers no request, of the upload or of another step.
+    pub(super) fn stray(&mut self, now: Time, header: Header) -> Result<(), ClientError> {
+        let view = view(now, &self.config, self.limits, &self.requests);
+        self.strategy.stray(&view, header)?;
+        if self.is_uploading() { self.pump(now) } else { Ok(()) }
+    }
+
+    /// Asks for the connection parameters that the strategy wants.
+    #[cold]
+    #[inline(never)]
+    fn set_params(&mut self, now: Time) {
+        let view = view(now, &self.config, self.limits, &self.requests);
+        let params = self.strategy.wants_params(&view);
+        self.out.extend(params.map(ClientOut::SetParams));
+    }
+
     /// Sends what the strategy has to send now.
     pub(super) fn pump(&mut self, now: Time) -> Result<(), ClientError> {
+        self.strategy_timer = None;
         loop {
+            if self.habits.sets_params {
+                self.set_params(now);
+            }
             if self.uplink.is_some() && !self.octets_are_there(now)? {
                 return Ok(());
             }
@@ -89,16 +116,21 @@ impl Session {
                 .next(&view(now, &self.config, self.limits, &self.requests), &mut frame)
             {
                 Ok(Next::Send(request)) => {
-                    let sent = Sent { number: self.chunks_sent, at: now, request };
+                    let sent = Sent { number: self.chunks_sent, at: now, seq: 0, request };
                     self.chunks_sent += 1;
                     let (asked, timeout) = (Asked::Chunk(sent), request.timeout);
-                    self.send(now, Outgoing { frame, asked, timeout, numbered: false })?;
+                    let seq = request.seq.map_or(Seq::Next, Seq::Given);
+                    self.send(now, Outgoing { frame, asked, timeout, seq })?;
                     continue;
                 }
                 Ok(Next::Wait) if self.requests.outstanding() == 0 => {
                     return Err(ClientError::StrategyStalled);
                 }
-                Ok(Next::Wait) => self.requests.give(frame),
+                Ok(Next::Wait | Next::Hang) => self.requests.give(frame),
+                Ok(Next::WaitUntil(due)) => {
+                    self.requests.give(frame);
+                    self.strategy_timer = Some(due);
+                }
                 Ok(Next::Done) => {
                     self.requests.give(frame);
                     self.reached = Outcome::Uploaded;

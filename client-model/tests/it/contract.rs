@@ -3,10 +3,12 @@
 use crate::server::Server;
 use crate::world::config;
 use client_model::{
-    Client, ClientConfig, ClientIn, ClientOut, LenRule, Mode, StrategyKind, UplinkConfig,
+    Client, ClientConfig, ClientIn, ClientOut, LenRule, Mode, Origin, StrategyKind, Transport,
+    UplinkConfig,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample::select;
 use sim_core::contract::{Harness, check};
 use sim_core::{Machine, Sdu, Span, Time};
 use std::collections::BTreeSet;
@@ -25,7 +27,9 @@ impl Harness for Peers {
     fn answer(&mut self, _: Time, out: &ClientOut) -> Option<ClientIn> {
         match out {
             ClientOut::Connect { .. } => Some(ClientIn::Connected),
-            ClientOut::Discover => Some(ClientIn::Ready { att_mtu: 247 }),
+            ClientOut::Discover => {
+                Some(ClientIn::Ready { transport: Transport::Ble, att_mtu: 247 })
+            }
             ClientOut::Disconnect => Some(ClientIn::Lost { reason: 0x16 }),
             ClientOut::Write(sdu) => {
                 self.writes += 1;
@@ -34,7 +38,7 @@ impl Harness for Peers {
                 (!self.writes.is_multiple_of(7))
                     .then_some(ClientIn::Received(Sdu { tag: sdu.tag, bytes: answer }))
             }
-            ClientOut::Finished(_) | ClientOut::Trace(_) => None,
+            ClientOut::SetParams(_) | ClientOut::Finished(_) | ClientOut::Trace(_) => None,
         }
     }
 }
@@ -47,7 +51,8 @@ fn peers() -> Peers {
 }
 
 fn any_config() -> impl Strategy<Value = ClientConfig> {
-    let kind = prop_oneof![Just(StrategyKind::Android), Just(StrategyKind::NcsCentralSample)];
+    let kinds = StrategyKind::ALL.iter().copied();
+    let kind = select(kinds.filter(|kind| kind.origin() == Origin::Real).collect::<Vec<_>>());
     let mode = prop_oneof![
         Just(Mode::TestAndConfirm),
         Just(Mode::ConfirmOnly),
@@ -97,8 +102,9 @@ fn any_input() -> impl Strategy<Value = ClientIn> {
         2 => Just(ClientIn::Start),
         2 => Just(ClientIn::Connected),
         1 => Just(ClientIn::ConnectFailed),
-        2 => (0u16..600).prop_map(|att_mtu| ClientIn::Ready { att_mtu }),
+        2 => (0u16..600).prop_map(|att_mtu| ClientIn::Ready { transport: Transport::Ble, att_mtu }),
         1 => any::<u8>().prop_map(|reason| ClientIn::Lost { reason }),
+        1 => any::<u8>().prop_map(|code| ClientIn::Refused { code }),
         1 => any::<u32>().prop_map(|tag| ClientIn::Written { tag }),
         8 => (any::<u32>(), notification)
             .prop_map(|(tag, bytes)| ClientIn::Received(Sdu { tag, bytes })),
@@ -144,7 +150,9 @@ impl Harness for Arbitrary {
     fn answer(&mut self, _: Time, out: &ClientOut) -> Option<ClientIn> {
         match out {
             ClientOut::Connect { .. } => Some(ClientIn::Connected),
-            ClientOut::Discover => Some(ClientIn::Ready { att_mtu: 498 }),
+            ClientOut::Discover => {
+                Some(ClientIn::Ready { transport: Transport::Ble, att_mtu: 498 })
+            }
             ClientOut::Write(sdu) => {
                 let body = self.bodies.get(self.next)?;
                 self.next += 1;

@@ -50,7 +50,12 @@ impl Strategy for GoBack {
         );
         self.next = off + data.len() as u32;
         self.sent += 1;
-        Ok(Next::Send(Request { off, len: data.len() as u32, timeout: Some(Span::from_s(1)) }))
+        Ok(Next::Send(Request {
+            off,
+            len: data.len() as u32,
+            timeout: Some(Span::from_s(1)),
+            seq: None,
+        }))
     }
 
     fn answer(

@@ -50,6 +50,8 @@ impl Seen {
 pub(crate) type Script = dyn FnMut(&Seen, usize) -> Reaction;
 
 pub(crate) struct Server {
+    /// Each write is a request of its own: the server puts nothing together.
+    pub(crate) single_writes: bool,
     /// Answers to the request for parameters: buffer size and count.
     pub(crate) params: Option<(u32, u32)>,
     /// `rc: 0` comes first in answers to uploads.
@@ -87,6 +89,7 @@ impl Server {
     /// A server that runs an image with hash `[0xaa; 32]`.
     pub(crate) fn new(uploaded_hash: [u8; 32]) -> Self {
         Self {
+            single_writes: false,
             params: None,
             rc_first: false,
             slots: vec![slot(0, [0xaa; 32], "ca")],
@@ -103,6 +106,15 @@ impl Server {
 
     /// One write; the answer, in the write's own buffer, if a request is complete.
     pub(crate) fn write(&mut self, mut bytes: Vec<u8>) -> Option<Vec<u8>> {
+        if self.single_writes {
+            let header = Header::parse(&bytes).ok()?;
+            if bytes.len() < HEADER_LEN + usize::from(header.len) {
+                let mut answer = header.response(1).emit().to_vec();
+                ErrorBody::Rc(9).emit(&mut answer, MapForm::Indefinite);
+                put_len(&mut answer);
+                return Some(answer);
+            }
+        }
         self.partial.extend_from_slice(&bytes);
         let header = Header::parse(&self.partial).expect("a first write holds the header");
         if self.partial.len() < HEADER_LEN + usize::from(header.len) {
@@ -169,7 +181,11 @@ impl Server {
             return ErrorBody::Rc(3).emit(out, MapForm::Indefinite);
         };
         match (slot.active, slot.pending) {
-            (true, _) => slot.confirmed |= confirm,
+            (true, _) => {
+                slot.confirmed |= confirm;
+                // Nothing is gone back to any more.
+                self.slots.iter_mut().filter(|s| !s.active).for_each(|s| s.confirmed &= !confirm);
+            }
             // As Zephyr 3.2: the mark that is there stays.
             (false, true) => {}
             (false, false) => (slot.pending, slot.permanent) = (true, confirm),

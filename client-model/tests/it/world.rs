@@ -3,16 +3,18 @@
 use crate::server::{Seen, Server};
 use client_model::{
     Client, ClientConfig, ClientError, ClientEvent, ClientIn, ClientOut, Finish, Image, Outcome,
-    Phase, StrategyKind,
+    Phase, StrategyKind, Transport,
 };
 use sha2::{Digest, Sha256};
 use sim_core::{Machine, Sdu, Span, Time};
+use smp_wire::serial::{Lines, Reassembly, Taken, encode};
 use std::collections::BTreeMap;
 
 pub(crate) struct World {
     pub(crate) client: Client,
     pub(crate) server: Server,
     pub(crate) now: Time,
+    pub(crate) transport: Transport,
     pub(crate) att_mtu: u16,
     /// From a write to the answer.
     pub(crate) latency: Span,
@@ -22,6 +24,8 @@ pub(crate) struct World {
     pub(crate) boot_takes: Span,
     /// Attempts to connect that fail before one succeeds.
     pub(crate) deaf_attempts: u32,
+    /// The service refuses to be listened to, with this ATT error.
+    pub(crate) refusal: Option<u8>,
     /// The link goes down at the n-th write.
     pub(crate) cut_at_write: Option<usize>,
     pub(crate) log: Vec<(Time, ClientEvent)>,
@@ -29,6 +33,7 @@ pub(crate) struct World {
     pub(crate) outs: Vec<ClientOut>,
     pub(crate) finished: Option<(Time, Finish)>,
     inputs: BTreeMap<(Time, u64), ClientIn>,
+    console: Console,
     count: u64,
     resets: u32,
     heard_from: Time,
@@ -45,6 +50,30 @@ pub(crate) fn config(strategy: StrategyKind, len: usize) -> ClientConfig {
     ClientConfig::new(strategy, image(len))
 }
 
+/// The receiving end of a serial console.
+struct Console {
+    lines: Lines,
+    frame: Reassembly,
+}
+
+impl Console {
+    fn new() -> Self {
+        Self { lines: Lines::default(), frame: Reassembly::new(usize::from(u16::MAX)) }
+    }
+
+    /// The frame that these octets complete.
+    fn take(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let mut whole = None;
+        for &octet in bytes {
+            let Some(line) = self.lines.take(octet) else { continue };
+            if matches!(self.frame.take(line), Taken::Whole) {
+                whole = Some(self.frame.replace(Vec::new()));
+            }
+        }
+        whole
+    }
+}
+
 impl World {
     pub(crate) fn new(config: ClientConfig) -> Self {
         let hash = config.image.tlv_sha256;
@@ -56,17 +85,20 @@ impl World {
             client,
             server: Server::new(hash),
             now: Time::ZERO,
+            transport: Transport::Ble,
             att_mtu: 247,
             latency: Span::from_ms(30),
             link_dies_after: Some(Span::from_ms(4_250)),
             boot_takes: Span::from_s(10),
             deaf_attempts: 0,
+            refusal: None,
             cut_at_write: None,
             log: Vec::new(),
             writes: Vec::new(),
             outs: Vec::new(),
             finished: None,
             inputs: BTreeMap::new(),
+            console: Console::new(),
             count: 0,
             resets: 0,
             heard_from: Time::ZERO,
@@ -122,13 +154,18 @@ impl World {
                 }
             }
             ClientOut::Discover => {
-                let att_mtu = self.att_mtu;
-                self.input_after(Span::from_ms(50), ClientIn::Ready { att_mtu });
+                let (transport, att_mtu) = (self.transport, self.att_mtu);
+                let answer = match self.refusal {
+                    Some(code) => ClientIn::Refused { code },
+                    None => ClientIn::Ready { transport, att_mtu },
+                };
+                self.input_after(Span::from_ms(50), answer);
             }
             ClientOut::Write(sdu) => self.write(sdu),
             ClientOut::Disconnect => {
                 self.input_after(Span::from_ms(1), ClientIn::Lost { reason: 0x16 });
             }
+            ClientOut::SetParams(_) => {}
             ClientOut::Finished(finish) => self.finished = Some((self.now, *finish)),
             ClientOut::Trace(event) => self.log.push((self.now, *event)),
         }
@@ -142,7 +179,14 @@ impl World {
             self.input_after(Span::from_ms(500), ClientIn::Lost { reason: 0x08 });
             return;
         }
-        let answer = self.server.write(sdu.bytes.clone()).unwrap_or_default();
+        let serial = self.transport == Transport::Serial;
+        let bytes = sdu.bytes.clone();
+        let frame = if serial { self.console.take(&bytes) } else { Some(bytes) };
+        let mut answer = frame.and_then(|frame| self.server.write(frame)).unwrap_or_default();
+        if serial {
+            let frame = std::mem::take(&mut answer);
+            encode(&frame, &mut answer);
+        }
         for part in answer.chunks(usize::from(self.att_mtu) - 3) {
             let part = Sdu { tag: sdu.tag, bytes: part.to_vec() };
             self.input_after(self.latency, ClientIn::Received(part));

@@ -4,6 +4,7 @@
 //! same machines that a run uses answer, and every difference is a failed case. What cannot be
 //! recognised or carried out counts as failed, never as skipped.
 
+mod clients;
 mod difference;
 mod figures;
 mod imgtool;
@@ -95,6 +96,9 @@ pub fn check(text: &str, companions: Companions<'_>) -> Result<FileResult, ReadE
     if figures::recognises(&lines[0]) {
         return Ok(figures::check(&lines[0]));
     }
+    if clients::recognises(&lines[0]) {
+        return Ok(clients::check(&lines[0]));
+    }
     Ok(FileResult {
         kind: "unknown",
         failures: vec![Failure {
@@ -103,8 +107,9 @@ pub fn check(text: &str, companions: Companions<'_>) -> Result<FileResult, ReadE
                 "a log of SMP frames (`meta` with `server_params`, then lines with `dir` and \
                  `hex`), a session of an SMP server (`meta` with `kconfig`, or with `server` and \
                  `buf_size`, then lines with `step`), runs of MCUboot (lines with `mode`, `areas`, `steps` and `states`), \
-                 images made by imgtool (`images` with `file`), or figures of a link or of flash \
-                 (`topic`, `rows`)"
+                 images made by imgtool (`images` with `file`), figures of a link or of flash \
+                 (`topic`, `rows`), or uploads of clients (`kind` recorded or computed, with \
+                 `client` and `cases`, or with `clients`)"
                     .to_owned(),
             got: "something else".to_owned(),
         }],

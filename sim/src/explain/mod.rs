@@ -4,6 +4,7 @@
 mod group_errors;
 mod image_errors;
 mod outside;
+mod presets;
 mod protocol;
 mod query;
 
@@ -63,6 +64,8 @@ pub struct Explanation {
     pub version_1: Option<Version1>,
     /// What to do.
     pub remedy: &'static str,
+    /// The preset that shows it at work.
+    pub preset: Option<&'static str>,
 }
 
 /// A translated error.
@@ -76,6 +79,14 @@ pub struct Version1 {
 
 /// Explains what was asked for, the likeliest reading first. Never empty.
 pub fn explain(query: &Query) -> Vec<Explanation> {
+    let mut readings = read(query);
+    for reading in &mut readings {
+        reading.preset = presets::showing(reading.kind, reading.code, reading.group);
+    }
+    readings
+}
+
+fn read(query: &Query) -> Vec<Explanation> {
     match *query {
         Query::Rc { rc, group } => vec![protocol(rc, group)],
         Query::UserRc(code) => vec![user(code)],
@@ -85,7 +96,7 @@ pub fn explain(query: &Query) -> Vec<Explanation> {
         }
         Query::Errno(n) => vec![outside(&ERRNO[n], Kind::Errno)],
         Query::Reason(n) => vec![outside(&REASONS[n], Kind::DisconnectReason)],
-        Query::Several(ref queries) => queries.iter().flat_map(explain).collect(),
+        Query::Several(ref queries) => queries.iter().flat_map(read).collect(),
     }
 }
 
@@ -102,6 +113,7 @@ fn protocol(rc: Rc, group: Option<u16>) -> Explanation {
         from_group: group.and_then(|group| protocol::in_group(rc, group)),
         version_1: None,
         remedy,
+        preset: None,
     }
 }
 
@@ -117,6 +129,7 @@ fn user(code: i64) -> Explanation {
         from_group: None,
         version_1: None,
         remedy: "Look into the application's source.",
+        preset: None,
     }
 }
 
@@ -135,6 +148,7 @@ fn group_error(group: u16, code: u16) -> Explanation {
         from_group: None,
         version_1: (code != 0).then_some(version_1),
         remedy,
+        preset: None,
     }
 }
 
@@ -151,6 +165,7 @@ fn outside(known: &Known, kind: Kind) -> Explanation {
         from_group: None,
         version_1: None,
         remedy,
+        preset: None,
     }
 }
 

@@ -254,10 +254,23 @@ impl<'s> Mapping<'s> {
         }
     }
 
-    fn link(&mut self, build: &Build) {
+    /// The central is taken to be paired as the service demands, with whatever the device has for it.
+    fn security(&mut self, build: &Build) {
         let encrypt = "MCUMGR_TRANSPORT_BT_PERM_RW_ENCRYPT";
         let option = if build.is_on(encrypt) { encrypt } else { "MCUMGR_TRANSPORT_BT_AUTHEN" };
         self.truth(build, option, "link.encrypted");
+        let found = build.truth(option);
+        let demand = match (found.value == Value::Truth(true), option == encrypt) {
+            (false, _) => "none",
+            (true, true) => "encrypt",
+            (true, false) => "authenticate",
+        };
+        self.choice(&found, "server.authentication", demand);
+        self.put(&found, "link.authenticated", Setting::Bool(demand == "authenticate"));
+    }
+
+    fn link(&mut self, build: &Build) {
+        self.security(build);
         for option in ["BT_PHY_UPDATE", "BT_CTLR_PHY_2M"] {
             let off = build.line(option).filter(|line| line.value == Value::Truth(false));
             let phy = self.settings.get("link.phy");

@@ -7,11 +7,16 @@
 //! With nothing outstanding: `boot_swap` while the boot loader runs, `reconnect` while the link is
 //! down or not yet subscribed, else `client`. A gateway's wait for its host is `client`, also before
 //! it connects.
+//!
+//! `pipes` is what is different over datagrams and serial lines.
+
+mod pipes;
 
 use crate::trace::{Event, Record, Sink, WorldEvent};
 use client_model::{ClientEvent, Phase};
 use flash_model::{BootEvent, EXTERNAL_BASE, FlashEvent, OpKind};
 use link_model::{LinkEvent, Phy, Reception, Role};
+use pipes::Wire;
 use serde::Serialize;
 use server_model::ServerEvent;
 use sim_core::{Span, Time};
@@ -149,6 +154,8 @@ struct Request {
     tag: u32,
     /// Octets of its frame that have not arrived yet.
     missing: u32,
+    /// Octets of it, or of its answer, that a pipe has not transmitted yet.
+    unsent: u32,
     place: Place,
 }
 
@@ -163,7 +170,8 @@ pub struct BudgetFold {
     /// A packet of the oldest request has ended in the connection event that is still open.
     in_burst: bool,
     flash: Option<Cause>,
-    /// The flash at work keeps the radio from the air; an external part does not.
+    /// The flash at work keeps the radio from the air; an external part does not, and there may be no
+    /// radio.
     on_chip: bool,
     boot_runs: bool,
     subscribed: bool,
@@ -171,6 +179,7 @@ pub struct BudgetFold {
     buffering: bool,
     /// Air time of an octet on the PHY in force.
     octet_time: Span,
+    wire: Wire,
 }
 
 impl Default for BudgetFold {
@@ -193,6 +202,7 @@ impl BudgetFold {
             subscribed: false,
             buffering: false,
             octet_time: Phy::OneM.octet_time(),
+            wire: Wire::Air,
         }
     }
 
@@ -232,8 +242,10 @@ impl BudgetFold {
         match *event {
             ClientEvent::Send { tag, len, .. } => {
                 self.mark(at);
-                let missing = u32::from(len);
-                self.unanswered.push_back(Request { tag, missing, place: Place::ToServer });
+                let unsent = u32::from(len);
+                let missing = self.wire.octets_for(unsent);
+                let place = Place::ToServer;
+                self.unanswered.push_back(Request { tag, missing, unsent, place });
             }
             ClientEvent::Answer { tag, .. }
             | ClientEvent::Timeout { tag }
@@ -293,7 +305,7 @@ impl BudgetFold {
                 self.mark(at);
                 self.in_burst = false;
             }
-            LinkEvent::TooLong { tag, .. } => self.lose(at, tag),
+            LinkEvent::TooLong { tag, .. } | LinkEvent::Refused { tag, .. } => self.lose(at, tag),
             // A connection starts on LE 1M unless the trace says otherwise.
             LinkEvent::ConnectInd { .. } => self.octet_time = Phy::OneM.octet_time(),
             LinkEvent::Phy { phy } => self.octet_time = phy.octet_time(),
@@ -307,6 +319,11 @@ impl BudgetFold {
                 self.in_burst = false;
                 self.subscribed = false;
             }
+            LinkEvent::Opened { .. }
+            | LinkEvent::Datagram { .. }
+            | LinkEvent::Line { .. }
+            | LinkEvent::Arrived { .. }
+            | LinkEvent::Unheard { .. } => self.pipe(at, event),
             _ => {}
         }
     }
@@ -329,7 +346,8 @@ impl BudgetFold {
         let oldest = self.unanswered.front().map(|request| request.tag);
         let Some(request) = self.unanswered.iter_mut().find(|r| r.tag == tag) else { return };
         request.missing = request.missing.saturating_sub(octets);
-        if request.missing == 0 {
+        // One that was dropped stays so, also when the rest of it arrives.
+        if request.missing == 0 && request.place != Place::Lost {
             request.place = Place::Server;
             self.in_burst &= oldest != Some(tag);
         }
@@ -337,7 +355,12 @@ impl BudgetFold {
 
     fn server(&mut self, at: Time, event: &ServerEvent) {
         match *event {
-            ServerEvent::Reply { tag, .. } => self.put(at, tag, Place::ToClient),
+            ServerEvent::Reply { tag, len, .. } => {
+                self.put(at, tag, Place::ToClient);
+                if self.wire != Wire::Air {
+                    self.answer_begins(tag, len.into());
+                }
+            }
             ServerEvent::Drop { tag, reason } if reason.loses_request() => self.lose(at, tag),
             _ => {}
         }
@@ -370,7 +393,8 @@ impl BudgetFold {
         if flash != self.flash {
             self.mark(at);
         }
-        self.on_chip = !matches!(event, FlashEvent::Start { at: EXTERNAL_BASE.., .. });
+        self.on_chip = self.wire == Wire::Air
+            && !matches!(event, FlashEvent::Start { at: EXTERNAL_BASE.., .. });
         self.flash = flash;
     }
 
@@ -402,6 +426,7 @@ impl Sink for BudgetFold {
     fn record(&mut self, record: &Record) {
         match &record.event {
             Event::World(WorldEvent::PowerFails) => self.power_fails(record.at),
+            Event::World(WorldEvent::Fault { tag, .. }) => self.lose(record.at, *tag),
             Event::Client(event) => self.client(record.at, event),
             Event::Link(event) => self.link(record.at, event),
             Event::Server(event) => self.server(record.at, event),

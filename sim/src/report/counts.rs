@@ -3,11 +3,11 @@
 use super::budget::{Budget, BudgetFold};
 use super::document::{LinkDoc, SmpDoc};
 use super::gateway::GatewayFold;
-use crate::trace::{Event, Record, Sink, WorldEvent};
-use client_model::{ClientEvent, Phase};
+use crate::trace::{Event, FaultKind, Record, Sink, WorldEvent};
+use client_model::{ClientError, ClientEvent, Phase};
 use flash_model::{BootEvent, FlashEvent, ImageVersion, OpKind, SwapType};
-use link_model::{LinkEvent, Reception};
-use server_model::ServerEvent;
+use link_model::{DatagramFate, LinkEvent, PipeKind, Reception};
+use server_model::{DropReason, ServerEvent};
 use sim_core::{Span, Time};
 
 /// A phase of the client's session and how long it lasted.
@@ -83,24 +83,43 @@ pub struct Counts {
     pub slowest_answer: Option<(u32, Span)>,
     /// The furthest that the server's answers have brought the upload, octets.
     pub upload_off: u32,
+    /// The same of the images before the present one.
+    pub earlier_images: u32,
     /// A write was longer than an attribute value can be, octets.
     pub too_long: Option<u16>,
+    /// A datagram did not fit an IP packet, octets.
+    pub fragmented: Option<u16>,
     /// When the last request was answered.
     pub last_answer: Option<Time>,
     /// What the boot loader did, boot by boot.
     pub boots: Vec<BootSpan>,
     /// When the supply of the device failed.
     pub power_failed: Option<Time>,
+    /// When the application faulted.
+    pub crashed: Option<Time>,
     /// The wait for the first upload answer.
     pub first_answer: Option<FirstAnswer>,
     /// What a gateway's host did to the upload.
     pub gateway: GatewayFold,
+    /// Why the update did not end well, as the client says.
+    pub error: Option<ClientError>,
+    /// Requests that found no buffer in the server.
+    pub no_buffer: u32,
+    /// Writes that the server could not read as the beginning of a request, or as what is left of one.
+    pub misread: u32,
+    /// An upload that had gone beyond its first chunk began anew.
+    pub upload_again: bool,
     /// Page erases so far.
     erases: u32,
     outstanding: Vec<(u32, Time, bool)>,
-    upload_end: u32,
+    /// Where the upload request that reached furthest ended, octets.
+    pub upload_end: u32,
     boot_runs: bool,
     reset: bool,
+    /// Requests go in lines.
+    in_lines: bool,
+    /// Number of the request that was dropped last.
+    last_dropped: u32,
 }
 
 impl Default for Counts {
@@ -120,17 +139,26 @@ impl Counts {
             upload: None,
             slowest_answer: None,
             upload_off: 0,
+            earlier_images: 0,
             too_long: None,
+            fragmented: None,
             last_answer: None,
             boots: Vec::with_capacity(4),
             power_failed: None,
+            crashed: None,
             first_answer: None,
             gateway: GatewayFold::default(),
+            error: None,
+            no_buffer: 0,
+            misread: 0,
+            upload_again: false,
             erases: 0,
             outstanding: Vec::with_capacity(16),
             upload_end: 0,
             boot_runs: false,
             reset: false,
+            in_lines: false,
+            last_dropped: 0,
         }
     }
 
@@ -176,7 +204,13 @@ impl Counts {
                 self.outstanding.retain(|(t, ..)| *t != tag);
             }
             ClientEvent::GiveUp { tag } => self.outstanding.retain(|(t, ..)| *t != tag),
-            ClientEvent::Stale { .. } | ClientEvent::Finish { .. } => {}
+            ClientEvent::Finish { error, .. } => self.error = error,
+            // The next image is counted from its own beginning.
+            ClientEvent::Image { .. } => {
+                self.earlier_images += self.upload_off;
+                (self.upload_off, self.upload_end) = (0, 0);
+            }
+            ClientEvent::Stale { .. } => {}
             ClientEvent::HostAsk { .. }
             | ClientEvent::Buffered { .. }
             | ClientEvent::Overflow { .. }
@@ -198,7 +232,9 @@ impl Counts {
             entry.2 = true;
         }
         if off < self.upload_end {
+            self.upload_again |= off == 0 && self.upload_end > len;
             self.smp.retries += 1;
+            self.smp.wasted_octets += u64::from(len.min(self.upload_end - off));
         }
         self.upload_end = self.upload_end.max(off + len);
         if self.upload.is_none() {
@@ -228,6 +264,8 @@ impl Counts {
             upload.budget_after = self.budget.until(at);
             let budget = upload.budget_after.since(&upload.budget_before);
             let erases = self.erases - upload.erases_before;
+            // From the first request on, which may have had to be repeated.
+            let took = at.since(upload.start);
             self.first_answer.get_or_insert(FirstAnswer { took, budget, erases });
         }
     }
@@ -240,16 +278,65 @@ impl Counts {
                 self.link.retransmissions += u32::from(retransmission);
                 self.link.lost_packets += u32::from(reception != Reception::Valid);
             }
+            LinkEvent::Refused { tag, .. } => self.smp.dropped += u32::from(tag > 0),
             LinkEvent::TooLong { octets, .. } => {
                 self.smp.dropped += 1;
                 self.too_long = Some(octets);
             }
+            LinkEvent::Opened { .. }
+            | LinkEvent::Datagram { .. }
+            | LinkEvent::Line { .. }
+            | LinkEvent::Unheard { .. } => self.pipe(event),
             LinkEvent::Silent { .. } => self.link.events += 1,
             LinkEvent::Mtu { att_mtu } => self.link.mtu = att_mtu,
             LinkEvent::ConnectInd { interval_us, .. }
             | LinkEvent::ParamsUpdated { interval_us, .. } => self.link.interval_us = interval_us,
             _ => {}
         }
+    }
+
+    #[inline(never)]
+    fn pipe(&mut self, event: &LinkEvent) {
+        match *event {
+            LinkEvent::Opened { kind, mtu } => {
+                self.link.mtu = mtu;
+                self.in_lines = kind == PipeKind::Lines;
+            }
+            LinkEvent::Datagram { tag, octets, fate, held_back, doubled, .. } => {
+                self.link.packets += 1;
+                self.link.held_back += u32::from(held_back);
+                self.link.doubled += u32::from(doubled);
+                if fate != DatagramFate::Delivered {
+                    self.link.lost_packets += 1;
+                    self.dropped(tag);
+                }
+                if fate == DatagramFate::Fragmented {
+                    self.fragmented = Some(octets);
+                }
+            }
+            LinkEvent::Line { tag, damaged, .. } => {
+                self.link.packets += 1;
+                if damaged > 0 {
+                    self.link.lost_packets += 1;
+                    self.dropped(tag);
+                }
+            }
+            LinkEvent::Unheard { tag, .. } => self.dropped(tag),
+            _ => {}
+        }
+    }
+
+    /// A request, or its answer, is dropped. In lines it is so once, although each further line is
+    /// dropped too.
+    fn dropped(&mut self, tag: u32) {
+        self.smp.dropped += u32::from(!self.in_lines || self.last_dropped != tag);
+        self.last_dropped = tag;
+    }
+
+    fn server_drops(&mut self, reason: DropReason) {
+        self.no_buffer += u32::from(reason == DropReason::NoBuffer);
+        let misread = [DropReason::NoHeader, DropReason::TooLong, DropReason::Overrun];
+        self.misread += u32::from(misread.contains(&reason));
     }
 
     fn boot(&mut self, at: Time, event: &BootEvent) {
@@ -285,6 +372,9 @@ impl Sink for Counts {
         self.budget.record(record);
         match &record.event {
             Event::World(WorldEvent::PowerFails) => self.power_fails(record.at),
+            Event::World(WorldEvent::Fault { fault, .. }) => {
+                self.smp.dropped += u32::from(*fault != FaultKind::LateResponse);
+            }
             Event::Client(event) => self.client(record.at, event),
             Event::Link(event) => self.link(event),
             Event::Boot(event) => self.boot(record.at, event),
@@ -292,9 +382,11 @@ impl Sink for Counts {
                 // A repeated chunk may be answered with a lower one.
                 self.upload_off = self.upload_off.max(*off);
             }
-            Event::Server(ServerEvent::Drop { reason, .. }) if reason.loses_request() => {
-                self.smp.dropped += 1;
+            Event::Server(ServerEvent::Drop { tag, reason }) if reason.loses_request() => {
+                self.dropped(*tag);
+                self.server_drops(*reason);
             }
+            Event::Server(ServerEvent::Crash) => self.crashed = Some(record.at),
             Event::Flash(FlashEvent::Start { kind: OpKind::Erase, .. }) => self.erases += 1,
             _ => {}
         }

@@ -4,6 +4,8 @@ use super::budget::{Budget, Cause};
 use super::counts::Counts;
 use super::gateway::GatewayDoc;
 use crate::fleet::FleetDoc;
+use crate::image_file::ImageFile;
+use crate::scenario::transport_name;
 use crate::world::{Device, End, Prepared};
 use core::fmt::Write;
 use flash_model::SwapType;
@@ -28,6 +30,8 @@ pub struct RunDoc {
     pub error_text: Option<String>,
     /// The image.
     pub image: ImageDoc,
+    /// The images that were to be installed with it.
+    pub more_images: Vec<ImageDoc>,
     /// Virtual time from the start to the end.
     #[serde(serialize_with = "seconds")]
     pub duration_s: Span,
@@ -88,6 +92,8 @@ pub struct SmpDoc {
     pub responses: u32,
     /// Upload requests for octets sent before.
     pub retries: u32,
+    /// Image octets in upload requests that had been sent before.
+    pub wasted_octets: u64,
     /// Requests without an answer in time.
     pub timeouts: u32,
     /// Most requests outstanding.
@@ -99,15 +105,21 @@ pub struct SmpDoc {
 /// Link counts.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct LinkDoc {
+    /// What carried the frames: `ble`, `udp` or `serial`.
+    pub kind: &'static str,
     /// Connection events.
     pub events: u32,
-    /// Packets.
+    /// Packets; or datagrams, or lines, of both directions.
     pub packets: u32,
     /// Packets sent again.
     pub retransmissions: u32,
-    /// Packets not received with a valid CRC.
+    /// Packets not received with a valid CRC; or datagrams lost; or lines damaged.
     pub lost_packets: u32,
-    /// ATT MTU.
+    /// Datagrams that were held back, so that later ones could overtake them.
+    pub held_back: u32,
+    /// Datagrams that arrived twice.
+    pub doubled: u32,
+    /// ATT MTU; or octets of the longest IP packet; 0 for a serial line.
     pub mtu: u16,
     /// Connection interval at the end.
     pub interval_us: u32,
@@ -155,6 +167,17 @@ pub struct BootDoc {
     pub swap_type: Option<&'static str>,
 }
 
+impl ImageDoc {
+    fn of(image: &ImageFile) -> Self {
+        Self {
+            size: image.len(),
+            sha256: hex(&image.sha256()),
+            tlv_sha256: hex(&image.tlv_sha256()),
+            version: image.info().map(|i| i.header.version.to_string()).unwrap_or_default(),
+        }
+    }
+}
+
 pub(super) fn build(
     prepared: &Prepared,
     seed: u64,
@@ -177,24 +200,23 @@ pub(super) fn build(
         outcome,
         error,
         error_text,
-        image: ImageDoc {
-            size: image.len(),
-            sha256: hex(&image.sha256()),
-            tlv_sha256: hex(&image.tlv_sha256()),
-            version: image.info().map(|i| i.header.version.to_string()).unwrap_or_default(),
-        },
+        image: ImageDoc::of(image),
+        more_images: prepared.more_images().map(|(_, image)| ImageDoc::of(image)).collect(),
         duration_s: now.since(Time::ZERO),
         upload_s,
         first_answer_s: counts.first_answer.map_or(Span::ZERO, |first| first.took),
-        goodput_bps: if counts.upload_off == image.len() {
-            goodput(image.len(), upload_s)
+        goodput_bps: if counts.earlier_images + counts.upload_off == prepared.octets() {
+            goodput(prepared.octets(), upload_s)
         } else {
             0
         },
         budget_s: counts.budget.until(now),
         upload_budget_s: upload.map(|u| u.budget_after.since(&u.budget_before)).unwrap_or_default(),
         smp: counts.smp.clone(),
-        link: counts.link.clone(),
+        link: LinkDoc {
+            kind: transport_name(prepared.scenario().transport()),
+            ..counts.link.clone()
+        },
         flash: FlashDoc {
             erases: flash.erases,
             writes: flash.writes,

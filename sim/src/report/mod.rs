@@ -13,6 +13,7 @@ pub use gateway::{GatewayDoc, GatewayFold};
 
 use crate::trace::{Digest, Sink};
 use crate::world::{Prepared, World};
+use client_model::Client;
 use sim_core::Seed;
 
 /// A finished run: the document, and what does not stand in it.
@@ -28,8 +29,15 @@ pub struct Report {
 
 /// Runs a prepared scenario to its end. Records also go to `sink`.
 pub fn run<S: Sink>(prepared: &Prepared, seed: u64, sink: S) -> (Report, S) {
-    let counts = Counts::new();
-    let mut world = World::new(prepared, Seed(seed), (Digest::default(), counts, sink));
+    let client = Client::new(prepared.client_config(Seed(seed)));
+    run_client(prepared, seed, client, sink)
+}
+
+/// Runs a prepared scenario to its end with a client of one's own, perhaps built from
+/// [`Prepared::client_config`] and a strategy of one's own.
+pub fn run_client<S: Sink>(prepared: &Prepared, seed: u64, client: Client, sink: S) -> (Report, S) {
+    let sink = (Digest::default(), Counts::new(), sink);
+    let mut world = World::with_client(prepared, Seed(seed), sink, client);
     world.run();
     of(prepared, seed, world)
 }
@@ -45,8 +53,7 @@ pub(crate) fn of<S: Sink>(
 ) -> (Report, S) {
     let end = world.ended().expect("only worlds that have ended are reported");
     let now = world.now();
-    let device = world.device().clone();
-    let (digest, mut counts, sink) = world.sink;
+    let ((digest, mut counts, sink), device) = world.into_parts();
     counts.finish(now);
     let digest = digest.value();
     let document = document::build(prepared, seed, end, now, &device, &counts, digest);

@@ -18,6 +18,16 @@ impl Settings {
         if !self.about.is_empty() {
             let _ = writeln!(text, "# {}", printable(&self.about));
         }
+        if let Some(lesson) = self.lesson() {
+            let text_of = |text: &String| toml::Value::String(text.clone());
+            for (head, said) in
+                [("symptom", &lesson.symptom), ("cause", &lesson.cause), ("fix", &lesson.fix)]
+            {
+                let _ = writeln!(text, "{head} = {}", text_of(said));
+            }
+            let fix_set = toml::Value::Array(lesson.fix_set.iter().map(text_of).collect());
+            let _ = writeln!(text, "fix_set = {fix_set}");
+        }
         let mut section = "";
         for key in keys::KEYS {
             let (head, leaf) = key.path.split_once('.').unwrap_or(("", key.path));

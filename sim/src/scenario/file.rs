@@ -1,6 +1,7 @@
 //! Reading a scenario file: TOML in, checked values out, with line numbers in every complaint.
 
 use super::ScenarioError;
+use super::gallery::Lesson;
 use super::keys::{self, Key};
 use super::value::Value;
 use std::collections::BTreeMap;
@@ -14,6 +15,8 @@ pub struct ScenarioFile {
     pub base: Option<String>,
     /// `about`: one line for people.
     pub about: Option<String>,
+    /// `symptom`, `cause`, `fix` and `fix_set`: what the scenario teaches.
+    pub lesson: Option<Lesson>,
     /// Values by key path.
     pub values: BTreeMap<&'static str, Value>,
 }
@@ -28,8 +31,24 @@ pub fn parse(name: &str, text: &str) -> Result<ScenarioFile, ScenarioError> {
         reader.error(e.span().map_or(0, |s| s.start), format!("not TOML: {}", e.message()))
     })?;
     let mut file = ScenarioFile::default();
-    reader.table("", table.get_ref(), &mut file)?;
+    let mut head = Head::default();
+    reader.table("", table.get_ref(), &mut head, &mut file)?;
+    (file.base, file.about) = (head.base.take(), head.about.take());
+    file.lesson = reader.lesson(head)?;
     Ok(file)
+}
+
+/// What stands at the head of a file.
+#[derive(Default)]
+struct Head {
+    base: Option<String>,
+    about: Option<String>,
+    symptom: Option<String>,
+    cause: Option<String>,
+    fix: Option<String>,
+    fix_set: Option<Vec<String>>,
+    /// Where the first text of a lesson stands.
+    lesson_at: Option<usize>,
 }
 
 struct Reader<'t> {
@@ -42,6 +61,7 @@ impl Reader<'_> {
         &self,
         prefix: &str,
         table: &DeTable<'_>,
+        head: &mut Head,
         file: &mut ScenarioFile,
     ) -> Result<(), ScenarioError> {
         for (name, value) in table {
@@ -49,7 +69,7 @@ impl Reader<'_> {
                 "" => name.get_ref().to_string(),
                 _ => format!("{prefix}.{}", name.get_ref()),
             };
-            self.entry(&path, name.span().start, value, file)?;
+            self.entry(&path, name.span().start, value, head, file)?;
         }
         Ok(())
     }
@@ -59,14 +79,18 @@ impl Reader<'_> {
         path: &str,
         at: usize,
         value: &Spanned<DeValue<'_>>,
+        head: &mut Head,
         file: &mut ScenarioFile,
     ) -> Result<(), ScenarioError> {
-        if let Some(slot) = head(path, file) {
-            let Some(text) = value.get_ref().as_str() else {
-                let found = value.get_ref().type_str();
-                return Err(self.error(at, format!("{path}: expected a text, got a {found}")));
-            };
-            *slot = Some(text.to_owned());
+        if LESSON.contains(&path) {
+            head.lesson_at = Some(head.lesson_at.map_or(at, |first| first.min(at)));
+        }
+        if let Some(slot) = head.text(path) {
+            *slot = Some(self.text_of(path, at, value)?);
+            return Ok(());
+        }
+        if path == "fix_set" {
+            head.fix_set = Some(self.fix_set(at, value)?);
             return Ok(());
         }
         if let Some(key) = keys::find(path) {
@@ -78,7 +102,7 @@ impl Reader<'_> {
             if inner.is_empty() && !is_section(path) {
                 return Err(self.error(at, unknown(path)));
             }
-            return self.table(path, inner, file);
+            return self.table(path, inner, head, file);
         }
         if is_section(path) {
             let found = value.get_ref().type_str();
@@ -102,18 +126,75 @@ impl Reader<'_> {
         checked.map_err(|e| self.error(value.span().start, format!("{}: {e}", key.path)))
     }
 
+    fn text_of(
+        &self,
+        path: &str,
+        at: usize,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Result<String, ScenarioError> {
+        let found = value.get_ref().type_str();
+        let wrong = || self.error(at, format!("{path}: expected a text, got a {found}"));
+        value.get_ref().as_str().map(str::to_owned).ok_or_else(wrong)
+    }
+
+    /// Settings as `--set` takes them.
+    fn fix_set(
+        &self,
+        at: usize,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Result<Vec<String>, ScenarioError> {
+        let DeValue::Array(settings) = value.get_ref() else {
+            let found = value.get_ref().type_str();
+            let problem = format!("fix_set: expected a list of \"key=value\", got a {found}");
+            return Err(self.error(at, problem));
+        };
+        let setting = |entry: &Spanned<DeValue<'_>>| {
+            let at = entry.span().start;
+            let text = self.text_of("fix_set", at, entry)?;
+            let checked = match text.split_once('=') {
+                None => Err("expected key=value".to_owned()),
+                Some((path, word)) => match keys::find(path) {
+                    None => Err(unknown(path)),
+                    Some(key) => Value::parse_word(key, word).map_err(|e| format!("{path}: {e}")),
+                },
+            };
+            checked.map_err(|e| self.error(at, format!("fix_set: {e}")))?;
+            Ok(text)
+        };
+        settings.iter().map(setting).collect()
+    }
+
+    /// The lesson, which is told whole or not at all.
+    fn lesson(&self, head: Head) -> Result<Option<Lesson>, ScenarioError> {
+        let Some(at) = head.lesson_at else { return Ok(None) };
+        match (head.symptom, head.cause, head.fix, head.fix_set) {
+            (Some(symptom), Some(cause), Some(fix), Some(fix_set)) => {
+                Ok(Some(Lesson { symptom, cause, fix, fix_set }))
+            }
+            _ => Err(self.error(at, format!("expected all of {}, or none", LESSON.join(", ")))),
+        }
+    }
+
     fn error(&self, at: usize, problem: String) -> ScenarioError {
         let line = self.text.bytes().take(at).filter(|b| *b == b'\n').count() + 1;
         ScenarioError::File { file: self.name.to_owned(), line, problem }
     }
 }
 
-/// The field of the file's head with this path.
-fn head<'f>(path: &str, file: &'f mut ScenarioFile) -> Option<&'f mut Option<String>> {
-    match path {
-        "base" => Some(&mut file.base),
-        "about" => Some(&mut file.about),
-        _ => None,
+/// What makes up a lesson.
+const LESSON: [&str; 4] = ["symptom", "cause", "fix", "fix_set"];
+
+impl Head {
+    /// The text with this path.
+    fn text(&mut self, path: &str) -> Option<&mut Option<String>> {
+        match path {
+            "base" => Some(&mut self.base),
+            "about" => Some(&mut self.about),
+            "symptom" => Some(&mut self.symptom),
+            "cause" => Some(&mut self.cause),
+            "fix" => Some(&mut self.fix),
+            _ => None,
+        }
     }
 }
 
@@ -163,5 +244,33 @@ mod tests {
         assert_eq!(complaint("base = 3\n"), "x.toml:1: base: expected a text, got a integer");
         assert!(complaint("link = 3\n").contains("link is a section: expected [link]"));
         assert!(complaint("[linc]\n").contains("unknown key linc"));
+        assert_eq!(
+            complaint("fault.drop_request = 0\n"),
+            "x.toml:1: fault.drop_request: expected none, last, or a number from 1 to 1000000, got \"0\""
+        );
+    }
+
+    #[test]
+    fn a_lesson_is_told_whole_or_not_at_all() {
+        let lesson = "symptom = \"a\"\ncause = \"b\"\nfix = \"c\"\n";
+        let whole = format!("{lesson}fix_set = [\"client.window=1\"]\n");
+        let file = parse("x", &whole).expect("lawful");
+        let lesson_read = file.lesson.expect("there is one");
+        assert_eq!((lesson_read.symptom.as_str(), lesson_read.fix_set.len()), ("a", 1));
+        let whole_or_none = "x.toml:2: expected all of symptom, cause, fix, fix_set, or none";
+        assert_eq!(complaint(&format!("about = \"\"\n{lesson}")), whole_or_none);
+        for (fix_set, problem) in [
+            ("3", "fix_set: expected a list of \"key=value\", got a integer"),
+            ("[3]", "fix_set: expected a text, got a integer"),
+            ("[\"client.window\"]", "fix_set: expected key=value"),
+            ("[\"client.window=0\"]", "fix_set: client.window: expected 1 to 64, got 0"),
+            (
+                "[\"client.windou=1\"]",
+                "fix_set: unknown key client.windou; did you mean client.window?",
+            ),
+        ] {
+            let complaint = complaint(&format!("{lesson}fix_set = {fix_set}\n"));
+            assert_eq!(complaint, format!("x.toml:4: {problem}"));
+        }
     }
 }

@@ -6,6 +6,7 @@
 use super::air::{ENVIRONMENTS, RADIOS};
 use super::layout::{LAYOUTS, PARTS, SECONDARY};
 use super::overlay::{CENTRAL_NAMES, CPU_NAMES, PERIPHERAL_NAMES};
+use super::pipe::KINDS;
 use client_model::{ClientError, StrategyKind};
 use flash_model::{BootMode, EXTERNAL_BASE, Part};
 use server_model::Profile;
@@ -34,6 +35,8 @@ pub enum Kind {
     Text,
     /// `none`, a code of the protocol, or group and code as `1/9`.
     Refusal,
+    /// `none`, `last`, or a number counted from 1.
+    Nth,
 }
 
 /// One key.
@@ -86,6 +89,10 @@ const fn text(path: Text, default: Text, doc: Text, source: Text) -> Key {
 
 const fn refusal(path: Text, doc: Text, source: Text) -> Key {
     Key { path, kind: Kind::Refusal, default: "none", doc, source }
+}
+
+const fn nth(path: Text, doc: Text, source: Text) -> Key {
+    Key { path, kind: Kind::Nth, default: "none", doc, source }
 }
 
 const fn hash(path: Text, doc: Text, source: Text) -> Key {
@@ -161,6 +168,10 @@ pub const KEYS: &[Key] = &[
     int("image.hdr_size", (32, 0x1000), "0x200", "header with padding, octets, of all generated images", "Zephyr ROM_START_OFFSET"),
     int("image.seed", (0, 0xffff_ffff), "2", "seed of the generated body", "reference scenario"),
     hash("image.tlv_sha256", "stated SHA-256 TLV of an image that is known only by its list entry; empty: computed", "reference scenario"),
+    bool("image.force", "false", "take an image that is too large for the boot loader's mode, to see what the device makes of it; false: such a scenario is refused", "model choice"),
+    int("image1.size", (0, MIB), "0", "size of an image 1 to install with it, such as the network core's firmware, octets; 0: none. It needs server.images = 2 and its slots in [layout]", "reference scenario"),
+    version("image1.version", "1.1.0", "version of image 1", "model choice"),
+    int("image1.seed", (0, 0xffff_ffff), "5", "seed of its body", "model choice"),
     version("slot0.version", "1.0.0", "version of the running image", "reference scenario"),
     int("slot0.size", (600, MIB), "373928", "size of the running image, octets", "as image.size"),
     int("slot0.seed", (0, 0xffff_ffff), "1", "seed of its body", "reference scenario"),
@@ -208,6 +219,12 @@ pub const KEYS: &[Key] = &[
     int("power.cut_us", (0, 86_400_000_000), "0", "moment at which the device's supply fails; 0: never", "model choice"),
     choice("power.level", &["atomic", "torn"], "torn", "what is left of a flash operation in progress: nothing, or as much as its time allowed", "model choice"),
     int("power.off_us", (1, 86_400_000_000), "100000", "how long the supply is away", "model choice"),
+    // What goes wrong between client and server.
+    nth("fault.drop_request", "the upload request, counted with repetitions, whose writes all vanish at the server, as for want of a buffer; last: the first that reaches the end of the image", "reference scenario"),
+    nth("fault.drop_fragment", "the upload request whose first write vanishes so, while what follows it arrives", "reference scenario"),
+    nth("fault.drop_response", "the upload request whose answer vanishes at the client, after it came over the link", "reference scenario"),
+    nth("fault.late_response", "the upload request whose answer reaches the client late", "reference scenario"),
+    int("fault.late_ms", (1, 600_000), "1000", "how late that answer is", "model choice"),
     // SMP server.
     choice("server.profile", PROFILES, "z32", "era of Zephyr's server: z30 to 3.2.0, z32 3.2.99, both SMP v1; z37 3.7 and z4x 4.4, v1 and v2", "reference scenario"),
     int("server.buf_size", (64, 65_535), "512", "MCUMGR_TRANSPORT_NETBUF_SIZE, octets; Zephyr's default is 384", "reference scenario"),
@@ -294,7 +311,9 @@ pub const KEYS: &[Key] = &[
     int("server.sha_Bps", (0, 1_000_000_000), "0", "SHA-256 of the application, octets a second, for server.image_check and file hashes; 0: free; boot.sha_Bps is the boot loader's", "model choice: free"),
     int("server.start_us", (0, 60_000_000), "300000", "from the boot loader's jump to advertising", "model choice"),
     int("server.mtu", (23, 517), "498", "BT_L2CAP_TX_MTU of the peripheral", "OTA DFU option of the nRF Connect SDK"),
+    choice("server.authentication", &["none", "encrypt", "authenticate"], "none", "what the SMP service demands of a link before a client may write and listen: encryption is MCUMGR_TRANSPORT_BT_PERM_RW_ENCRYPT, authenticated pairing is MCUMGR_TRANSPORT_BT_AUTHEN, later MCUMGR_TRANSPORT_BT_PERM_RW_AUTHEN, which is Zephyr's default where pairing is built in", "OTA DFU option of the nRF Connect SDK: open service"),
     // Link.
+    choice("link.kind", KINDS, "ble", "what carries the frames: a Bluetooth LE link, datagrams as udp says, or a serial line as serial says; keys of the other kinds have no effect, and without a radio flash.radio_sync has none", "reference scenario"),
     int("link.interval_us", (7_500, 4_000_000), "11250", "connection interval, a multiple of 1250", "Android's high connection priority"),
     int("link.latency", (0, 499), "0", "anchors in a row that the peripheral may skip when it has nothing to send", "Android's high connection priority"),
     int("link.timeout_ms", (100, 32_000), "4000", "supervision timeout, a multiple of 10", "reference scenario"),
@@ -302,6 +321,7 @@ pub const KEYS: &[Key] = &[
     bool("link.phy_update", "true", "a connection starts on LE 1M and the central changes to link.phy after the data length procedure; false: link.phy is in force from the first packet", "Core Specification Vol 6 Part B 5.1.10"),
     bool("link.encrypted", "false", "whether data packets carry a MIC", "OTA DFU option of the nRF Connect SDK: open service"),
     bool("link.encryption_procedure", "false", "encryption starts by its procedure after each connecting, as bonded devices do; false: an encrypted link is so from the first packet", "model choice"),
+    bool("link.authenticated", "false", "the key of an encrypted link comes from a pairing that excludes a man in the middle, by passkey or comparison", "model choice"),
     int("link.data_length", (27, 251), "251", "link layer payload after the data length procedure, octets", "OTA DFU option of the nRF Connect SDK"),
     int("link.mtu", (23, 517), "498", "ATT MTU that the central asks for", "Android's SMP library"),
     choice("link.event_end", &["worst-pair", "fit"], "worst-pair", "when the central starts another pair of packets: worst-pair, when two full packets and link.event_overhead_us still fit before the next anchor; fit, when the pair itself does, as ideal figures have it", "fits the published S132/S140 throughput tables"),
@@ -328,6 +348,21 @@ pub const KEYS: &[Key] = &[
     int("link.win_offset_us", (0, 4_000_000), "0", "from the end of the transmit window delay after CONNECT_IND to the first anchor, a multiple of 1250, at most the interval", "model choice"),
     int("link.update_win_offset_us", (0, 4_000_000), "0", "from the anchor at the instant of a connection update to the first anchor of the new interval, a multiple of 1250; longer than that interval: as long", "model choice"),
     int("link.param_update_delay_ms", (0, 60_000), "5000", "age of a connection before the peripheral asks for parameters", "Zephyr BT_CONN_PARAM_UPDATE_TIMEOUT"),
+    // Datagrams.
+    int("udp.latency_us", (0, 60_000_000), "2000", "from the end of a datagram's transmission to its arrival", "model choice: a local network"),
+    int("udp.jitter_us", (0, 60_000_000), "0", "most that chance adds to the latency, without changing the order of datagrams", "model choice"),
+    int("udp.rate_Bps", (0, 1_000_000_000), "1250000", "octets a second in each direction, IP and UDP headers included; 0: no limit", "model choice: 10 Mbit/s"),
+    int("udp.loss_ppm", (0, 1_000_000), "0", "probability that a datagram is lost", "reference scenario"),
+    int("udp.reorder_ppm", (0, 1_000_000), "0", "probability that a datagram is held back by udp.reorder_us, so that later ones overtake it", "reference scenario"),
+    int("udp.reorder_us", (0, 60_000_000), "20000", "how long it is held back", "model choice"),
+    int("udp.duplicate_ppm", (0, 1_000_000), "0", "probability that a datagram arrives twice", "reference scenario"),
+    int("udp.mtu", (128, 65_535), "1500", "longest IP packet, octets; a datagram that needs more is fragmented, and a build without NET_IPV4_FRAGMENT, which is Zephyr's default, drops it", "Ethernet"),
+    // A serial line.
+    int("serial.baud", (1_200, 20_000_000), "115200", "bits a second; an octet takes ten", "Zephyr's development kits"),
+    int("serial.error_ppm", (0, 1_000_000), "0", "probability that an octet arrives with a bit wrong", "reference scenario"),
+    int("serial.rx_ring", (0, 65_535), "65535", "octets that the device's UART keeps while the processor is halted for flash; later ones are lost", "model choice: as much as comes, by DMA"),
+    int("serial.latency_us", (0, 1_000_000), "0", "what a USB adapter and its driver add to each line, in both directions", "model choice: none"),
+    int("serial.line_len", (0, 1_024), "0", "longest line that the client writes, octets with its end, at least 7; 0: the client's own. Zephyr takes up to 128", "each client's own"),
     choice("central.preset", CENTRAL_NAMES, "reference", "what the central is, which decides the defaults of its keys and of some of link", "reference scenario"),
     int("central.host_latency_us", (0, 1_000_000), "0", "from a received notification to the controller having the write that answers it; phones have more", "reference scenario"),
     int("central.max_pairs", (0, 255), "0", "most pairs of packets an event, as phones limit them; 0: only time limits", "reference scenario"),
@@ -359,13 +394,31 @@ pub const KEYS: &[Key] = &[
     int("client.window", (1, 64), "3", "upload requests outstanding", "Android app: four buffers less one"),
     int("client.chunk", (32, 8_192), "150", "image octets a request, for strategies with fixed chunks", "DevZone sample"),
     choice("client.mode", &["test-and-confirm", "confirm-only", "test-only", "upload-only"], "test-and-confirm", "what is asked for after the upload", "Android's SMP library"),
-    choice("client.era", &["modern", "legacy"], "modern", "Android library: legacy is before July 2023 (SMP v1, indefinite maps)", "reference scenario"),
+    choice("client.era", &["modern", "legacy", "latest", "early"], "modern", "age of the Android library: legacy is before July 2023 (SMP v1, indefinite maps), early before 1.5 (as legacy, and every answer within 1 s), latest asks for the boot loader before the list; of the Go command line: legacy and early are that of 2020", "reference scenario"),
     bool("client.erase_settings", "false", "erase the application's settings before the reset", "Android's SMP library"),
     int("client.estimated_swap_s", (0, 3_600), "40", "how long the client waits after the reset before it reconnects", "reference scenario"),
-    int("client.connect_timeout_s", (1, 600), "30", "length of a connect attempt", "model choice"),
-    int("client.connect_retries", (0, 100), "3", "further attempts", "Android's SMP library"),
+    int("client.connect_timeout_s", (1, 600), "30", "length of a connect attempt; client.strategy ios: 20", "model choice"),
+    int("client.connect_retries", (0, 100), "3", "further attempts; client.strategy ios: 0", "Android's SMP library"),
     int("client.connect_retry_pause_ms", (0, 60_000), "500", "pause between attempts", "Android's SMP library"),
-    int("client.memory_alignment", (1, 64), "1", "chunks are cut to multiples of this", "Android's SMP library"),
+    int("client.memory_alignment", (0, 64), "0", "chunks are cut to multiples of this; 0: the client's own, 4 for Zephyr's and 1 for others", "each client's default"),
+    int("client.mtu_option", (0, 32_768), "0", "the size that the client lets its user set, octets: --mtu of mcumgr-client and of the Go CLI, the network buffer of Zephyr's client, the frame of mcumgr-toolkit, the link MTU of smpclient on UDP; 0: the client's default", "each client's default"),
+    int("client.frame_max", (0, 65_535), "0", "octets of the client's own buffer for a frame, for strategies that fit their chunks; 0: as long as link and server take", "model choice"),
+    bool("client.auto_frame", "false", "mcumgr-toolkit asks the server for the length of frames", "mcumgr-toolkit 0.10"),
+    bool("client.sends_sha", "true", "the first chunk carries the SHA-256, where the caller of the client decides that", "Zephyr's client as its sample calls it"),
+    int("client.answer_timeout_ms", (0, 600_000), "0", "how long ncs-central-sample waits for an answer before its user, or a timer, sends again and is told -16 (EBUSY); 0: for ever, as published", "DevZone sample"),
+    int("client.user_retries", (1, 100), "3", "such waits in a row before the user gives up", "model choice"),
+    bool("client.clears_pending", "false", "before it sends again, ncs-central-sample lets go of the answer outstanding, as unsubscribing does, so that the chunk goes out", "DevZone sample"),
+    int("client.version_buf", (0, 64), "0", "octets of the buffers that ncs-central-sample copies the key version of the image list and its text into, NUL included; 5 as published; 0: long enough", "the sample as users correct it"),
+    int("client.receipts", (0, 1_000), "12", "packets from receipt to receipt of nordic-secure-dfu; 0: none", "Nordic's DFU libraries for Android and iOS"),
+    // The device's end of seed-own-protocol, and the faults that it can have.
+    int("own_protocol.ring_size", (32, MIB), "8192", "octets of the ring between radio and writer, with seed-own-protocol", "model choice"),
+    choice("own_protocol.erase", &["first", "writer"], "first", "who erases the slot: the call that takes the first packet, before it answers, or the writer, while the ring fills", "a user's description of January 2023"),
+    choice("own_protocol.area", &["slot1", "slot0", "storage"], "slot1", "the flash area that the number in the source means", "as it should be"),
+    int("own_protocol.error_first", (0, 0xffff_ffff), "1", "error number of a full ring, and one less than that of failed flash work; they share the numbers with offsets", "model choice"),
+    int("own_protocol.overwrite_ppm", (0, 1_000_000), "333333", "chance that the write behind a variable on the stack breaks something, just before the image is marked", "a user saw it work two times in three"),
+    bool("own_protocol.self_confirm", "true", "the application confirms itself when it runs", "model choice"),
+    int("own_protocol.lost_packet", (0, 0xffff_ffff), "0", "the n-th packet never reaches the ring; 0: none", "no fault"),
+    int("own_protocol.spoilt_octet", (0, 0xffff_ffff), "0", "offset of an octet of the image that is spoilt before the gateway has it; 0: none", "no fault"),
     // A host that the gateway gets the image from.
     int("host.rate_Bps", (0, 100_000_000), "0", "octets a second that a host brings to the gateway while it uploads; 0: the gateway has the image", "reference scenario"),
     int("host.latency_ms", (0, 600_000), "100", "from asking the host to the first octet that answers", "model choice: LTE-M"),

@@ -3,7 +3,8 @@
 use super::ScenarioError;
 use super::resolve::Resolver;
 use link_model::{
-    ConnParams, Csa, EndConfig, EventEnd, LinkConfig, ParamsRefusal, ParamsRule, Phy, core_check,
+    ConnParams, Csa, EndConfig, EventEnd, LinkConfig, ParamsRefusal, ParamsRule, Phy,
+    ServiceSecurity, core_check,
 };
 use sim_core::Span;
 
@@ -36,6 +37,12 @@ impl Resolver<'_> {
             phy_update: self.truth("link.phy_update"),
             encrypted: self.truth("link.encrypted"),
             encryption_procedure: self.truth("link.encryption_procedure"),
+            authenticated: self.truth("link.authenticated"),
+            service_security: match self.word("server.authentication") {
+                "encrypt" => ServiceSecurity::Encrypted,
+                "authenticate" => ServiceSecurity::Authenticated,
+                _ => ServiceSecurity::None,
+            },
             data_length: self.number("link.data_length") as u8,
             central_mtu: self.number("link.mtu") as u16,
             peripheral_mtu: self.number("server.mtu") as u16,

@@ -3,20 +3,27 @@
 pub mod air;
 pub mod controllers;
 mod explain;
+mod faults;
 pub mod file;
 mod flash;
+mod foreign;
+mod gallery;
 mod gateway;
 pub mod keys;
 mod layout;
 mod link;
 mod lists;
 mod overlay;
+mod pipe;
 mod presets;
 mod resolve;
 mod server;
 pub mod value;
 
+pub use faults::{FaultSpec, Nth};
+pub use gallery::{Lesson, gallery};
 pub use gateway::{FleetOrder, FleetSpec};
+pub use pipe::{Carriage, transport_name};
 pub use presets::{PRESETS, Preset};
 pub use resolve::{PowerCut, Scenario, SlotSpec};
 
@@ -71,6 +78,8 @@ pub struct Settings {
     pub name: String,
     /// One line for people.
     pub about: String,
+    /// What it teaches.
+    lesson: Option<Lesson>,
     /// What single settings say.
     single: BTreeMap<&'static str, Value>,
     /// What preset and file say.
@@ -118,6 +127,7 @@ impl Settings {
         };
         name.clone_into(&mut settings.name);
         settings.about = file.about.unwrap_or_default();
+        settings.lesson = file.lesson;
         settings.put(file.values);
         Ok(settings)
     }
@@ -126,6 +136,7 @@ impl Settings {
         Self {
             name: String::new(),
             about: String::new(),
+            lesson: None,
             single: BTreeMap::new(),
             values: BTreeMap::new(),
             origins: BTreeMap::new(),
@@ -280,6 +291,7 @@ mod tests {
                 let (again, first) = (again.get(key.path), settings.get(key.path));
                 assert_eq!(again, first, "{} of {}", key.path, preset.name);
             }
+            assert_eq!(again.lesson(), settings.lesson(), "{}", preset.name);
         }
     }
 

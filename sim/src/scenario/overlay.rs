@@ -5,6 +5,7 @@ use super::Settings;
 use super::controllers::{self, Controller};
 use super::keys;
 use super::value::Value;
+use client_model::StrategyKind;
 use link_model::EventEnd;
 use sim_core::Span;
 use std::collections::BTreeMap;
@@ -115,6 +116,18 @@ const PERIPHERALS: &[Preset] = &[
 /// A processor, and what it makes of the keys that state its times.
 type Processor = (&'static str, &'static str, [(&'static str, &'static str); 3]);
 
+/// The key of the client.
+const CLIENT: &str = "client.strategy";
+
+/// A client that connects otherwise than the table of keys says, and how.
+type Connecting = (StrategyKind, &'static str, [(&'static str, &'static str); 2]);
+
+const CLIENTS: &[Connecting] = &[(
+    StrategyKind::Ios,
+    "CONNECTION_TIMEOUT of its library, which tries once",
+    [("client.connect_timeout_s", "20"), ("client.connect_retries", "0")],
+)];
+
 /// No source measures Zephyr's server alone. The values suppose 64 MHz: 32,000 cycles for decoding,
 /// the work queue and the switches between threads, about four cycles for each octet, which is
 /// copied from buffer to buffer, and the 128 cycles an octet of `boot.sha_Bps`.
@@ -176,7 +189,21 @@ pub(super) fn defaults(settings: &Settings) -> BTreeMap<&'static str, Default> {
         }
     }
     all.extend(processor(settings));
+    all.extend(client(settings));
     all
+}
+
+/// The defaults that the client decides.
+fn client(settings: &Settings) -> impl Iterator<Item = (&'static str, Default)> {
+    let chosen = settings.get(CLIENT).clone();
+    CLIENTS.iter().flat_map(move |(kind, source, values)| {
+        let is_chosen = chosen == Value::Choice(kind.name());
+        values.map(|(path, word)| {
+            let origin = is_chosen.then(|| format!("{CLIENT} {}: {source}", kind.name()));
+            let value = if is_chosen { parse(path, word) } else { of_table(path) };
+            (path, Default { value, origin })
+        })
+    })
 }
 
 /// The defaults that the processor decides.
@@ -236,6 +263,7 @@ fn parse(path: &str, word: &str) -> Value {
 mod tests {
     use super::super::{Scenario, Settings};
     use super::{CENTRAL, CENTRAL_NAMES, PERIPHERAL, PERIPHERAL_NAMES};
+    use client_model::{ClientConfig, Image, StrategyKind};
     use link_model::ParamsRule;
     use sim_core::Span;
 
@@ -288,6 +316,32 @@ mod tests {
         assert_eq!(processor.sha_bytes_per_s, 500_000);
         let set = server(&["server.cpu_preset=cortex-m4", "server.cpu_us=7"]);
         assert_eq!(set.cpu, Span::from_us(7));
+    }
+
+    #[test]
+    fn each_client_connects_as_its_library_does_as_long_as_nothing_is_set() {
+        let connects = |settings: &Settings| {
+            let scenario = Scenario::resolve(settings).expect("fits");
+            let image = Image::new(vec![0; 100].into(), [0; 32], [0; 32]);
+            let config = scenario.client_config(image);
+            (config.connect_timeout, config.connect_retries)
+        };
+        for kind in StrategyKind::ALL {
+            // Where it sends at all.
+            let link = kind.transports()[0];
+            let link = format!("link.kind={}", super::super::transport_name(link));
+            let settings = with(&[&format!("client.strategy={}", kind.name()), &link]);
+            let image = Image::new(vec![0; 100].into(), [0; 32], [0; 32]);
+            let own = ClientConfig::new(*kind, image);
+            assert_eq!(connects(&settings), (own.connect_timeout, own.connect_retries), "{kind:?}");
+        }
+        let set = with(&["client.connect_retries=5", "client.strategy=ios"]);
+        assert_eq!(connects(&set), (Span::from_s(20), 5));
+        let back = with(&["client.strategy=ios", "client.strategy=android"]);
+        assert_eq!(connects(&back), (Span::from_s(30), 3));
+        let text = with(&["client.strategy=ios"]).explain();
+        let line = text.lines().find(|line| line.starts_with("connect_retries = 0"));
+        assert!(line.is_some_and(|line| line.contains("client.strategy ios")), "{text}");
     }
 
     #[test]

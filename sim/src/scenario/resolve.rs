@@ -1,11 +1,16 @@
 //! From settings to what the machines are built with.
 
+use super::faults::FaultSpec;
 use super::gateway::FleetSpec;
+use super::pipe::Carriage;
 use super::value::Value;
 use super::{ScenarioError, Settings, layout, server};
 use client_model::{ClientConfig, Era, Image, Mode, StrategyKind, UplinkConfig};
-use flash_model::{BootConfig, BootMode, ImageSpec, ImageVersion, Part, SyncConfig, flags};
+use flash_model::{
+    BootConfig, BootMode, ImageSpec, ImageVersion, Part, RadioSync, SyncConfig, flags,
+};
 use link_model::LinkConfig;
+use server_model::foreign::ForeignProtocol;
 use server_model::{HookRefusal, ServerConfig};
 use sim_core::Span;
 
@@ -22,6 +27,10 @@ pub struct Scenario {
     pub limit: Span,
     /// The image to install, unless a file is given.
     pub image: ImageSpec,
+    /// Take the image although the boot loader will refuse it.
+    pub image_force: bool,
+    /// An image 1 to install with it.
+    pub image1: Option<ImageSpec>,
     /// The running image.
     pub slot0: ImageSpec,
     /// What slot 1 holds at the start.
@@ -40,16 +49,22 @@ pub struct Scenario {
     pub boot: BootConfig,
     /// When and how the supply of the device fails.
     pub power_cut: Option<PowerCut>,
+    /// What goes wrong between client and server.
+    pub faults: FaultSpec,
     /// The SMP server and the partitions.
     pub server: ServerConfig,
     /// From the boot loader's jump to advertising.
     pub start: Span,
-    /// The link.
+    /// The radio link.
     pub link: LinkConfig,
+    /// What carries the frames: that link, or a pipe.
+    pub carriage: Carriage,
     /// Where a gateway gets the image from while it uploads. The phase of outages is not drawn yet.
     pub host: Option<UplinkConfig>,
     /// The devices that the central updates.
     pub fleet: FleetSpec,
+    /// What the device speaks when it is not SMP; nothing is drawn for it yet.
+    pub foreign: Option<ForeignProtocol>,
 }
 
 /// A supply that fails once.
@@ -92,6 +107,9 @@ impl Scenario {
         let r = Resolver { settings };
         let part = layout::part(r.word(layout::PART));
         let server = r.server()?;
+        let carriage = r.carriage(r.fleet())?;
+        let has_radio = carriage == Carriage::Ble;
+        let flash_sync = r.flash_sync(&part)?;
         let scenario = Self {
             settings: settings.clone(),
             expected_outcome: r.word("expect.outcome"),
@@ -103,6 +121,11 @@ impl Scenario {
                 "image.seed",
                 Some("image.tlv_sha256"),
             )?,
+            image_force: r.truth("image.force"),
+            image1: match r.number("image1.size") {
+                0 => None,
+                _ => Some(r.image("image1.size", "image1.version", "image1.seed", None)?),
+            },
             slot0: r.image(
                 "slot0.size",
                 "slot0.version",
@@ -121,27 +144,52 @@ impl Scenario {
                 "permanent" => Some(true),
                 _ => None,
             },
-            flash_sync: r.flash_sync(&part)?,
-            deaf_on_write: r.truth("flash.deaf_on_write"),
+            flash_sync: if has_radio {
+                flash_sync
+            } else {
+                SyncConfig { radio: RadioSync::None, ..flash_sync }
+            },
+            deaf_on_write: !has_radio || r.truth("flash.deaf_on_write"),
             boot: r.boot(&server.layout, &part),
             power_cut: r.power_cut(),
+            faults: r.faults(),
             server,
             start: Span::from_us(r.number("server.start_us")),
             link: r.link()?,
+            carriage,
             host: r.host(r.fleet())?,
             fleet: r.fleet(),
+            foreign: r.foreign(),
             part,
             external: layout::external(r.word(layout::EXTERNAL)),
         };
         server::check(&scenario)?;
+        if scenario.foreign.is_some() && scenario.image1.is_some() {
+            return Err(ScenarioError::Together {
+                key: "image1.size",
+                problem: format!(
+                    "{} knows one image only; set 0",
+                    scenario.settings.get("client.strategy")
+                ),
+            });
+        }
         Ok(scenario)
+    }
+
+    /// The image that runs in the primary slot of a further image of this size at the start: as the
+    /// running application, with another body. `None` for one without room for a body.
+    pub(crate) fn running_beside(&self, size: u32) -> Option<ImageSpec> {
+        let body_len = size.checked_sub(u32::from(self.slot0.hdr_size) + TLV_OCTETS)?;
+        let seed = self.slot0.seed.wrapping_add(100);
+        let spec = ImageSpec { body_len, seed, stated_sha256: None, ..self.slot0 };
+        (body_len > 0).then_some(spec)
     }
 
     /// What the client is built with.
     pub fn client_config(&self, image: Image) -> ClientConfig {
         let r = Resolver { settings: &self.settings };
-        let strategy = StrategyKind::from_name(r.word("client.strategy"))
-            .expect("the choice lists the strategies");
+        let strategy = r.strategy();
+        let defaults = ClientConfig::new(strategy, image);
         ClientConfig {
             window: r.number("client.window") as u8,
             chunk: r.number("client.chunk") as u16,
@@ -153,6 +201,8 @@ impl Scenario {
             },
             era: match r.word("client.era") {
                 "legacy" => Era::Legacy,
+                "latest" => Era::Latest,
+                "early" => Era::Early,
                 _ => Era::Modern,
             },
             erase_settings: r.truth("client.erase_settings"),
@@ -162,22 +212,47 @@ impl Scenario {
             connect_retry_pause: Span::from_ms(r.number("client.connect_retry_pause_ms")),
             memory_alignment: r.number("client.memory_alignment") as u16,
             uplink: self.host.clone(),
-            ..ClientConfig::new(strategy, image)
+            serial_line: r.number("serial.line_len") as u16,
+            mtu_option: r.number("client.mtu_option") as u16,
+            frame_max: r.number("client.frame_max") as u16,
+            auto_frame: r.truth("client.auto_frame"),
+            sends_sha: r.truth("client.sends_sha"),
+            other: r.other_options(),
+            answer_timeout: match r.number("client.answer_timeout_ms") {
+                0 => None,
+                ms => Some(Span::from_ms(ms)),
+            },
+            user_retries: r.number("client.user_retries") as u8,
+            clears_pending: r.truth("client.clears_pending"),
+            version_buf: r.number("client.version_buf") as u8,
+            discovery_delay: match self.carriage {
+                Carriage::Ble => defaults.discovery_delay,
+                // Nothing is discovered there.
+                _ => Span::ZERO,
+            },
+            ..defaults
         }
     }
 
     /// The expected end in words.
     pub fn expected(&self) -> String {
         match self.expected_error {
-            "none" => self.expected_outcome.to_owned(),
-            error => format!("{} ({error})", self.expected_outcome),
+            error if error != "none" && self.expects_failure() => {
+                format!("{} ({error})", self.expected_outcome)
+            }
+            _ => self.expected_outcome.to_owned(),
         }
     }
 
     /// Whether the scenario expects this end.
     pub fn expects(&self, outcome: &str, error: Option<&str>) -> bool {
-        outcome == self.expected_outcome
-            && (self.expected_error == "none" || error == Some(self.expected_error))
+        let any_error = self.expected_error == "none" || !self.expects_failure();
+        outcome == self.expected_outcome && (any_error || error == Some(self.expected_error))
+    }
+
+    /// Whether it expects an end that comes with an error.
+    fn expects_failure(&self) -> bool {
+        matches!(self.expected_outcome, "failed" | "reverted")
     }
 }
 
@@ -187,11 +262,20 @@ pub(super) struct Resolver<'s> {
 }
 
 impl Resolver<'_> {
+    pub(super) fn settings(&self) -> &Settings {
+        self.settings
+    }
+
     pub(super) fn number(&self, path: &str) -> u64 {
         match self.settings.get(path) {
             Value::Int(number) => number.unsigned_abs(),
             other => unreachable!("{path} is checked to be a number, not {other}"),
         }
+    }
+
+    pub(super) fn strategy(&self) -> StrategyKind {
+        StrategyKind::from_name(self.word("client.strategy"))
+            .expect("the choice lists the strategies")
     }
 
     pub(super) fn signed(&self, path: &str) -> i64 {

@@ -1,5 +1,6 @@
 //! A value of a scenario key, checked against the key's type and range.
 
+use super::faults::Nth;
 use super::keys::{Key, Kind};
 use core::fmt;
 use flash_model::ImageVersion;
@@ -25,6 +26,8 @@ pub enum Value {
     Text(String),
     /// Of [`Kind::Refusal`].
     Refusal(Option<HookRefusal>),
+    /// Of [`Kind::Nth`].
+    Nth(Nth),
 }
 
 impl Value {
@@ -49,7 +52,8 @@ impl Value {
             | Kind::Hash
             | Kind::Path
             | Kind::Text
-            | Kind::Refusal => Self::text(key, word),
+            | Kind::Refusal
+            | Kind::Nth => Self::text(key, word),
         }
     }
 
@@ -61,6 +65,7 @@ impl Value {
         match key.kind {
             Kind::Int { min, max } if (min..=max).contains(&number) => Ok(Self::Int(number)),
             Kind::Int { min, max } => Err(format!("expected {min} to {max}, got {number}")),
+            Kind::Nth => Self::text(key, &number.to_string()),
             _ => Err(format!("expected {}, got the number {number}", expected(key))),
         }
     }
@@ -91,6 +96,9 @@ impl Value {
             Kind::Refusal if text == "none" => Ok(Self::Refusal(None)),
             Kind::Refusal => super::lists::refusal(text)
                 .map(|refusal| Self::Refusal(Some(refusal)))
+                .ok_or_else(|| format!("expected {}, got {text:?}", expected(key))),
+            Kind::Nth => Nth::parse(text)
+                .map(Self::Nth)
                 .ok_or_else(|| format!("expected {}, got {text:?}", expected(key))),
             Kind::Int { .. } | Kind::Bool => {
                 Err(format!("expected {}, got the text {text:?}", expected(key)))
@@ -123,6 +131,7 @@ pub fn expected(key: &Key) -> String {
         Kind::Refusal => {
             "none, a code of the protocol from 1 to 13, or group and code such as 1/9".to_owned()
         }
+        Kind::Nth => format!("none, last, or a number from 1 to {}", Nth::MAX),
     }
 }
 
@@ -141,6 +150,8 @@ impl fmt::Display for Value {
             Self::Refusal(Some(HookRefusal::Group(GroupError { group, code }))) => {
                 write!(f, "\"{group}/{code}\"")
             }
+            Self::Nth(Nth::Number(number)) => write!(f, "{number}"),
+            Self::Nth(nth) => write!(f, "\"{nth}\""),
             Self::Version(version) => write!(f, "\"{version}\""),
             Self::Hash(hash) => {
                 write!(f, "\"")?;

@@ -6,5 +6,5 @@
 mod record;
 mod sink;
 
-pub use record::{Event, Node, Record, WorldEvent};
+pub use record::{Event, FaultKind, Node, Record, WorldEvent};
 pub use sink::{Digest, JsonLines, Keep, Null, Sink};

@@ -25,6 +25,20 @@ pub enum Node {
     Boot,
 }
 
+/// A fault that a scenario declares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    /// The request vanishes at the server.
+    DropRequest,
+    /// The first write of the request vanishes there.
+    DropFragment,
+    /// The answer vanishes at the client.
+    DropResponse,
+    /// The answer reaches the client late.
+    LateResponse,
+}
+
 /// What happens to a device as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -39,6 +53,13 @@ pub enum WorldEvent {
     PowerReturns,
     /// The run reached its limit of virtual time.
     TimeLimit,
+    /// A declared fault befalls an upload request or its answer.
+    Fault {
+        /// What happens.
+        fault: FaultKind,
+        /// Number of the request.
+        tag: u32,
+    },
     /// A world that is bound to a clock came late to the deadline of this moment. What happened is
     /// the same; peers outside saw it later.
     Late {
@@ -97,6 +118,7 @@ impl Words for WorldEvent {
             Self::PowerReturns => [3, 0],
             Self::TimeLimit => [4, 0],
             Self::Late { by_us } => [5, by_us],
+            Self::Fault { fault, tag } => [6, (fault as u64) << 32 | u64::from(tag)],
         }
     }
 }

@@ -1,10 +1,14 @@
-//! The peripheral: flash, boot loader and server, and which of them runs.
+//! The peripheral: flash, boot loader and application, and which of them runs.
 
+use super::application::Application;
 use super::prepared::Prepared;
 use super::route::Message;
-use flash_model::{BootConfig, BootIn, BootLoader, BootResult, FlashView, Layout, SyncConfig};
+use flash_model::{
+    Area, BootConfig, BootIn, BootLoader, BootResult, FlashView, Layout, SyncConfig,
+};
 use link_model::LinkIn;
-use server_model::{Server, ServerConfig, ServerIn};
+use server_model::foreign::ForeignProtocol;
+use server_model::{ServerConfig, ServerIn};
 use sim_core::{Span, Time};
 use std::collections::VecDeque;
 
@@ -28,7 +32,7 @@ pub enum DeviceState {
 pub struct Device {
     pub(super) flash: flash_model::Device,
     pub(super) boot: BootLoader,
-    pub(super) server: Server,
+    pub(super) server: Application,
     pub(super) deaf_on_write: bool,
     /// The application advertises; without a radio in the world it need not.
     pub(super) advertises: bool,
@@ -36,24 +40,32 @@ pub struct Device {
     flash_sync: SyncConfig,
     boot_config: BootConfig,
     server_config: ServerConfig,
+    protocol: Option<ForeignProtocol>,
     layout: Layout,
+    /// Slots of further images, and how many of them the boot loader has still to look at.
+    more_slots: Vec<[Area; 2]>,
+    further: usize,
     start: Span,
 }
 
 impl Device {
-    pub(super) fn new(prepared: &Prepared) -> Self {
+    /// A device whose application speaks SMP, unless another protocol is given.
+    pub(super) fn new(prepared: &Prepared, protocol: Option<ForeignProtocol>) -> Self {
         let scenario = prepared.scenario();
         Self {
             flash: prepared.flash(),
             boot: BootLoader::new(scenario.boot.clone(), scenario.server.layout),
-            server: Server::new(scenario.server.clone()),
+            server: Application::new(&scenario.server, protocol.as_ref()),
             deaf_on_write: scenario.deaf_on_write,
             advertises: true,
             state: DeviceState::Running,
             flash_sync: scenario.flash_sync,
             boot_config: scenario.boot.clone(),
             server_config: scenario.server.clone(),
+            protocol,
             layout: scenario.server.layout,
+            more_slots: scenario.server.more_images.clone(),
+            further: 0,
             start: scenario.start,
         }
     }
@@ -104,7 +116,7 @@ impl Device {
     /// All that was in RAM is lost.
     #[cold]
     pub(super) fn power_fails(&mut self, until: Time) {
-        self.server = Server::new(self.server_config.clone());
+        self.server = Application::new(&self.server_config, self.protocol.as_ref());
         self.reset();
         self.state = DeviceState::Off(until);
     }
@@ -120,7 +132,16 @@ impl Device {
 
     pub(super) fn reset(&mut self) {
         self.state = DeviceState::Booting;
-        self.boot = BootLoader::new(self.boot_config.clone(), self.layout);
+        self.further = self.more_slots.len();
+        self.load_boot();
+    }
+
+    /// The boot loader looks at one image after the other, the application last, which it then
+    /// runs. (`MCUboot` has one loop a stage over all images; what it does to each is the same.)
+    fn load_boot(&mut self) {
+        let slots = self.further.checked_sub(1).map(|further| self.more_slots[further]);
+        let layout = Layout { slots: slots.unwrap_or(self.layout.slots), ..self.layout };
+        self.boot = BootLoader::new(self.boot_config.clone(), layout);
     }
 
     /// The boot loader runs without a radio: its flash driver asks nobody. The flash must be idle.
@@ -128,7 +149,14 @@ impl Device {
         self.flash.set_radio_sync(SyncConfig::default());
     }
 
-    pub(super) fn boot_ended(&mut self, now: Time, result: BootResult) {
+    /// One image is done with. Returns whether another follows. That a further image is not there, or
+    /// is unsound, keeps the application from nothing (model choice: another core runs it).
+    pub(super) fn boot_ended(&mut self, now: Time, result: BootResult) -> bool {
+        if let Some(further) = self.further.checked_sub(1) {
+            self.further = further;
+            self.load_boot();
+            return true;
+        }
         self.state = match result {
             BootResult::Booted { slot, .. } => {
                 self.server_config.active_slot = slot;
@@ -137,5 +165,6 @@ impl Device {
             }
             BootResult::Dead | BootResult::Assertion(_) => DeviceState::Dead,
         };
+        false
     }
 }

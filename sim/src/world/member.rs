@@ -1,11 +1,12 @@
 //! A world as one of several that share a central: what that central tells it.
 
+use super::carrier::Carrier;
 use super::route::Message;
 use super::{LINK, Prepared, World};
 use crate::trace::Sink;
 use client_model::{Client, ClientIn};
-use link_model::{Link, LinkConfig, LinkIn};
-use sim_core::{Machine, Seed, Span, Time};
+use link_model::{Link, LinkIn};
+use sim_core::{Seed, Span, Time};
 
 /// The place of a world among those of its central.
 #[derive(Clone, Copy, Debug)]
@@ -21,8 +22,7 @@ impl<S: Sink> World<S> {
     pub(crate) fn member(prepared: &Prepared, seed: Seed, sink: S, phase: Span) -> Self {
         let client = Client::new(prepared.client_config(seed));
         let mut world = Self::unpowered(prepared, seed, sink, Some(client));
-        let link = prepared.scenario().link.clone();
-        world.link = Link::new(LinkConfig { anchor_phase: Some(phase), ..link }, seed);
+        world.link = Carrier::with_phase(prepared.scenario(), seed, phase);
         world.membership = Some(Membership { asked: None });
         world.device.run_application(&mut world.inbox);
         world.inbox.push_back(Message::Client(ClientIn::Start));
@@ -30,9 +30,9 @@ impl<S: Sink> World<S> {
         world
     }
 
-    /// The link, to look at.
+    /// The radio link, to look at.
     pub(crate) fn link(&self) -> &Link {
-        &self.link
+        self.link.radio()
     }
 
     /// Tells the link when the central's radio is there for it.

@@ -4,7 +4,10 @@
 //! definitions. It moves time to the earliest deadline, wakes that machine, and carries what it
 //! says to whom it concerns, until nobody has anything to say.
 
+mod application;
+mod carrier;
 mod device;
+mod faults;
 mod member;
 mod prepared;
 mod route;
@@ -14,9 +17,12 @@ pub use prepared::{PrepareError, Prepared};
 
 use crate::scenario::PowerCut;
 use crate::trace::{Event, Record, Sink, WorldEvent};
+use application::Application;
+use carrier::Carrier;
 use client_model::{Client, ClientIn, Finish};
+use faults::Faults;
 use flash_model::BootIn;
-use link_model::{Link, LinkIn};
+use link_model::LinkIn;
 use member::Membership;
 use route::Message;
 use server_model::ServerIn;
@@ -53,10 +59,12 @@ pub struct World<S> {
     limit: Time,
     /// The supply failure to come.
     power_cut: Option<PowerCut>,
+    /// Declared faults, when there are any.
+    faults: Option<Box<Faults>>,
     /// Chance of what a torn flash operation leaves.
     draw: u64,
     device: Device,
-    link: Link,
+    link: Carrier,
     /// `None` when requests come in through the port.
     client: Option<Client>,
     /// Notification values for whoever injects requests.
@@ -84,6 +92,12 @@ impl<S: Sink> World<S> {
     /// A world at time zero: the application runs and advertises, and the client begins to connect.
     pub fn new(prepared: &Prepared, seed: Seed, sink: S) -> Self {
         let client = Client::new(prepared.client_config(seed));
+        Self::with_client(prepared, seed, sink, client)
+    }
+
+    /// A world like that with a client of one's own, perhaps built from
+    /// [`Prepared::client_config`].
+    pub fn with_client(prepared: &Prepared, seed: Seed, sink: S, client: Client) -> Self {
         let mut world = Self::build(prepared, seed, sink, Some(client));
         world.inbox.push_back(Message::Client(ClientIn::Start));
         world.settle();
@@ -121,14 +135,16 @@ impl<S: Sink> World<S> {
 
     fn unpowered(prepared: &Prepared, seed: Seed, sink: S, client: Option<Client>) -> Self {
         let scenario = prepared.scenario();
+        let protocol = client.as_ref().and_then(|_| Application::protocol(scenario, seed));
         let mut world = Self {
             now: Time::ZERO,
             agenda: Agenda::new(&NODES),
             limit: Time::ZERO + scenario.limit,
             power_cut: scenario.power_cut,
+            faults: Faults::new(scenario.faults, prepared.image().len()),
             draw: seed.stream("power").at(0, 0),
-            device: Device::new(prepared),
-            link: Link::new(scenario.link.clone(), seed),
+            device: Device::new(prepared, protocol),
+            link: Carrier::new(scenario, seed),
             client,
             port: VecDeque::new(),
             datagrams: VecDeque::new(),
@@ -137,7 +153,7 @@ impl<S: Sink> World<S> {
             sink,
             ended: None,
         };
-        world.agenda.set(FAULT, scenario.power_cut.map(|cut| Time::ZERO + cut.at));
+        world.wake_for_faults();
         world
     }
 
@@ -192,6 +208,11 @@ impl<S: Sink> World<S> {
     /// The sink and the peripheral, for a sink that shows what the flash holds.
     pub fn sink_and_device(&mut self) -> (&mut S, &Device) {
         (&mut self.sink, &self.device)
+    }
+
+    /// The sink and the peripheral, of a world that is no longer needed.
+    pub(crate) fn into_parts(self) -> (S, Device) {
+        (self.sink, self.device)
     }
 
     /// When something will happen next; `None` when the run has ended.

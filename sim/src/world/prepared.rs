@@ -2,8 +2,10 @@
 
 use crate::image_file::ImageFile;
 use crate::scenario::{Scenario, SlotSpec};
-use client_model::ClientConfig;
-use flash_model::{Area, Device, FlashOp, ImageSpec, Layout, set_pending};
+use client_model::{ClientConfig, Image};
+use flash_model::{
+    Area, BootMode, Device, FlashOp, FlashView as _, ImageSpec, Layout, set_next, set_pending,
+};
 use sim_core::{Seed, Span};
 use std::sync::Arc;
 
@@ -12,6 +14,8 @@ use std::sync::Arc;
 pub struct Prepared {
     scenario: Arc<Scenario>,
     image: Arc<ImageFile>,
+    /// Further images by number.
+    more: Arc<[(u32, ImageFile)]>,
     flash: Arc<Device>,
 }
 
@@ -30,6 +34,15 @@ pub enum PrepareError {
         slot: u32,
         /// The key to change.
         key: &'static str,
+    },
+    /// An image has a number that no slots stand for.
+    #[error(
+        "image {number}: the device has no slots for it; set server.images and the places of its slots \
+         in [layout]"
+    )]
+    NoSlots {
+        /// Its number.
+        number: u32,
     },
     /// The upgrade request cannot be written.
     #[error(
@@ -63,6 +76,7 @@ impl Prepared {
         given: Option<ImageFile>,
         force: bool,
     ) -> Result<Self, PrepareError> {
+        let force = force || scenario.image_force;
         let image = given.unwrap_or_else(|| ImageFile::generated(&scenario.image));
         let mut builder = Builder::new(&scenario);
         builder.check("new image", image.len(), image.image_len(), "image.size", force)?;
@@ -72,6 +86,9 @@ impl Prepared {
             "slot0.size",
             &scenario.slot0,
         )?;
+        if scenario.boot.mode == (BootMode::DirectXip { revert: true }) {
+            builder.keep_running_image();
+        }
         let slot = scenario.server.layout.secondary();
         let offset = scenario.boot.upload_offset(&scenario.part.geometry);
         let secondary = Area::new(slot.start + offset, slot.len - offset);
@@ -84,12 +101,44 @@ impl Prepared {
         if let Some(permanent) = scenario.slot1_mark {
             builder.mark(permanent)?;
         }
+        let more = scenario.image1.iter().map(|spec| (1, ImageFile::generated(spec))).collect();
         let flash = Arc::new(builder.flash);
-        Ok(Self { scenario: Arc::new(scenario), image: Arc::new(image), flash })
+        let (scenario, image) = (Arc::new(scenario), Arc::new(image));
+        Self { scenario, image, more: Arc::new([]), flash }.with_more(more)
+    }
+
+    /// The same with these images to install besides, by number. The primary slot of each holds a
+    /// generated image of the same size.
+    ///
+    /// # Errors
+    /// When the device has no slots for one, or it does not fit them.
+    pub fn with_more(mut self, more: Vec<(u32, ImageFile)>) -> Result<Self, PrepareError> {
+        let scenario = Arc::clone(&self.scenario);
+        for (number, image) in &more {
+            let slots = (*number as usize)
+                .checked_sub(1)
+                .and_then(|further| scenario.server.more_images.get(further))
+                .ok_or(PrepareError::NoSlots { number: *number })?;
+            let (size, slot) = (image.len(), slots[0].len.min(slots[1].len));
+            if size > slot {
+                let (what, key) = ("further image", "image1.size");
+                return Err(PrepareError::LargerThanSlot { what, size, slot, key });
+            }
+            let flash = Arc::make_mut(&mut self.flash);
+            flash.know(image.known());
+            let empty = flash.is_blank(slots[0]);
+            if let Some(running) = scenario.running_beside(size).filter(|_| empty) {
+                let running = ImageFile::generated(&running);
+                flash.load(slots[0].start, running.bytes());
+                flash.know(running.known());
+            }
+        }
+        self.more = more.into();
+        Ok(self)
     }
 
     /// The same images in a scenario with other settings for link, client and server; `None` when
-    /// the images or the flash at the start would differ.
+    /// the images or the flash at the start would differ, or might no longer fit.
     pub fn with(&self, scenario: Scenario) -> Option<Self> {
         let old = &self.scenario;
         let same = scenario.image == old.image
@@ -99,17 +148,19 @@ impl Prepared {
             && scenario.part == old.part
             && scenario.external == old.external
             && scenario.boot.mode == old.boot.mode
+            && scenario.boot.max_sectors == old.boot.max_sectors
+            && scenario.image1 == old.image1
+            && scenario.server.more_images == old.server.more_images
             && scenario.server.layout == old.server.layout;
         if !same {
             return None;
         }
-        let mut flash = (*self.flash).clone();
-        flash.set_radio_sync(scenario.flash_sync);
-        Some(Self {
-            scenario: Arc::new(scenario),
-            image: Arc::clone(&self.image),
-            flash: Arc::new(flash),
-        })
+        let mut flash = Arc::clone(&self.flash);
+        if scenario.flash_sync != old.flash_sync {
+            Arc::make_mut(&mut flash).set_radio_sync(scenario.flash_sync);
+        }
+        let (image, more) = (Arc::clone(&self.image), Arc::clone(&self.more));
+        Some(Self { scenario: Arc::new(scenario), image, more, flash })
     }
 
     /// The scenario.
@@ -122,14 +173,27 @@ impl Prepared {
         &self.image
     }
 
+    /// The images to install besides, with their numbers.
+    pub fn more_images(&self) -> impl Iterator<Item = (u32, &ImageFile)> {
+        self.more.iter().map(|(number, image)| (*number, image))
+    }
+
+    /// Octets of all images together.
+    pub fn octets(&self) -> u32 {
+        self.more.iter().map(|(_, image)| image.len()).fold(self.image.len(), u32::saturating_add)
+    }
+
     /// Lets somebody set up the flash at the start.
     pub(crate) fn edit_flash(&mut self, edit: impl FnOnce(&mut Device)) {
         edit(Arc::make_mut(&mut self.flash));
     }
 
     /// The client's settings, with what this seed draws for them.
-    pub(crate) fn client_config(&self, seed: Seed) -> ClientConfig {
+    pub fn client_config(&self, seed: Seed) -> ClientConfig {
         let mut config = self.scenario.client_config(self.image.for_client());
+        let image = |(number, file): (u32, &ImageFile)| Image { number, ..file.for_client() };
+        config.more_images = self.more_images().map(image).collect();
+        config.draw = seed.stream("client").at(0, 0);
         if let Some(outages) = config.uplink.as_mut().and_then(|uplink| uplink.outages.as_mut()) {
             outages.first = Span::from_ns(seed.stream("host").below(outages.every.as_ns()));
         }
@@ -203,11 +267,24 @@ impl Builder {
     fn mark(&mut self, permanent: bool) -> Result<(), PrepareError> {
         let ops = set_pending(&self.flash, &self.layout, permanent)
             .map_err(|_| PrepareError::MarkOverContents)?;
+        self.overlay(ops);
+        Ok(())
+    }
+
+    /// A boot loader of direct-xip with revert erases an image without a mark, or with that of a
+    /// trial that was run, instead of booting it: one that runs for good was confirmed. The check
+    /// of its size has kept it below the trailer.
+    fn keep_running_image(&mut self) {
+        if let Ok(ops) = set_next(&self.flash, self.layout.primary(), true, true) {
+            self.overlay(ops);
+        }
+    }
+
+    fn overlay(&mut self, ops: Vec<FlashOp>) {
         for op in ops {
             if let FlashOp::Write { at, data } = op {
                 self.flash.overlay(at, &data);
             }
         }
-        Ok(())
     }
 }

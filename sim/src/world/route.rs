@@ -3,11 +3,11 @@
 use super::{BOOT, CLIENT, DeviceState, End, FAULT, FLASH, LINK, POWER, SERVER, World};
 use crate::scenario::PowerCut;
 use crate::trace::{Event, Sink, WorldEvent};
-use client_model::{Client, ClientIn, ClientOut};
+use client_model::{Client, ClientIn, ClientOut, LinkParams};
 use flash_model::{BootIn, BootOut, BootResult, Cut, FlashIn, FlashOut};
-use link_model::{LinkIn, LinkOut, ParamsRequest};
+use link_model::{ConnParams, LinkIn, LinkOut, ParamsRequest, core_check};
 use server_model::{ServerIn, ServerOut};
-use sim_core::{Machine, NodeId, Sdu};
+use sim_core::{Machine, NodeId, Sdu, Time};
 
 /// A fact on its way to a machine.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ impl<S: Sink> World<S> {
                 self.drain_boot();
             }
             Message::Link(input) => {
-                self.link.handle(now, input, ());
+                self.link.handle(now, input);
                 self.drain_link();
             }
             Message::Server(input) => {
@@ -57,7 +57,7 @@ impl<S: Sink> World<S> {
         let now = self.now;
         match node {
             LINK => {
-                self.link.on_deadline(now, ());
+                self.link.on_deadline(now);
                 self.drain_link();
             }
             FLASH => {
@@ -81,10 +81,11 @@ impl<S: Sink> World<S> {
                 self.agenda.set(POWER, self.device.power_due());
             }
             FAULT => {
-                self.agenda.set(FAULT, None);
-                if let Some(power_cut) = self.power_cut.take() {
+                self.deliver_late();
+                if let Some(power_cut) = self.power_cut.take_if(|cut| Time::ZERO + cut.at <= now) {
                     self.cut_power(power_cut);
                 }
+                self.wake_for_faults();
             }
             _ => {
                 if let Some(client) = &mut self.client {
@@ -113,7 +114,11 @@ impl<S: Sink> World<S> {
 
     fn drain_link(&mut self) {
         while let Some(out) = self.link.poll() {
-            self.link_says(out);
+            if self.faults.is_none() {
+                self.link_says(out);
+            } else if let Some(out) = self.spares(out) {
+                self.link_says(out);
+            }
         }
         self.agenda.set(LINK, self.link.deadline());
     }
@@ -137,12 +142,18 @@ impl<S: Sink> World<S> {
             ClientOut::Connect { timeout } => self.connect(timeout),
             ClientOut::Discover => self.tell_link(LinkIn::Discover),
             ClientOut::Write(sdu) => self.tell_link(LinkIn::Write(sdu)),
+            ClientOut::SetParams(params) => self.set_params(params),
             ClientOut::Disconnect => self.tell_link(LinkIn::Disconnect),
             ClientOut::Finished(finish) => {
                 self.ended = Some(End::Finished(finish));
                 self.inbox.clear();
             }
-            ClientOut::Trace(event) => self.record(Event::Client(event)),
+            ClientOut::Trace(event) => {
+                if self.faults.is_some() {
+                    self.note_request(&event);
+                }
+                self.record(Event::Client(event));
+            }
         }
     }
 
@@ -150,11 +161,14 @@ impl<S: Sink> World<S> {
         let message = match out {
             LinkOut::Connected => Message::Client(ClientIn::Connected),
             LinkOut::ConnectFailed => Message::Client(ClientIn::ConnectFailed),
-            LinkOut::Ready { att_mtu } => Message::Client(ClientIn::Ready { att_mtu }),
+            LinkOut::Ready { att_mtu } => {
+                Message::Client(ClientIn::Ready { transport: self.link.transport(), att_mtu })
+            }
+            LinkOut::Refused { code } => Message::Client(ClientIn::Refused { code }),
             LinkOut::Received(sdu) => Message::Client(ClientIn::Received(sdu)),
             LinkOut::Lost { reason } => Message::Client(ClientIn::Lost { reason }),
             LinkOut::Subscribed { att_mtu } => Message::Server(ServerIn::Subscribed { att_mtu }),
-            LinkOut::Wrote(sdu) => Message::Server(ServerIn::Write(sdu)),
+            LinkOut::Wrote(sdu) => Message::Server(self.link.at_server(sdu)),
             LinkOut::Notified { tag } => Message::Server(ServerIn::Notified { tag }),
             LinkOut::PeripheralLost { .. } => {
                 self.inbox.push_back(Message::Server(ServerIn::Unsubscribed));
@@ -219,12 +233,18 @@ impl<S: Sink> World<S> {
     #[cold]
     #[inline(never)]
     fn send_to_port(&mut self, sdu: Sdu) {
+        if self.client.is_some() {
+            return self.tell_link(LinkIn::Notify(sdu));
+        }
         self.port.push_back(sdu.bytes);
     }
 
     #[cold]
     #[inline(never)]
     fn send_datagram(&mut self, peer: u32, sdu: Sdu) {
+        if self.client.is_some() {
+            return self.tell_link(LinkIn::Notify(sdu));
+        }
         self.datagrams.push_back((peer, sdu.bytes));
     }
 
@@ -234,12 +254,23 @@ impl<S: Sink> World<S> {
         self.tell_link(LinkIn::RequestParams(request));
     }
 
+    /// The client's host asks its controller for parameters; unlawful ones are refused there.
+    #[cold]
+    #[inline(never)]
+    fn set_params(&mut self, params: LinkParams) {
+        let LinkParams { interval, latency, timeout } = params;
+        if core_check(interval, latency, timeout).is_ok() {
+            self.tell_link(LinkIn::UpdateParams(ConnParams { interval, latency, timeout }));
+        }
+    }
+
     fn boot_says(&mut self, out: BootOut) {
         match out {
             BootOut::Flash(op) => self.inbox.push_back(Message::Flash(FlashIn::Start(op))),
             BootOut::Jump(result) => {
-                self.device.boot_ended(self.now, result);
-                if matches!(result, BootResult::Booted { .. }) {
+                if self.device.boot_ended(self.now, result) {
+                    self.inbox.push_back(Message::Boot(BootIn::Start));
+                } else if matches!(result, BootResult::Booted { .. }) {
                     self.agenda.set(POWER, self.device.power_due());
                 }
             }

@@ -1,6 +1,8 @@
 //! Recorded reference data of other programs against the models: what agrees, what is noticed, and
 //! what cannot be carried out.
 
+mod clients;
+mod clients_noticed;
 mod figures;
 mod imgtool;
 mod malformed;

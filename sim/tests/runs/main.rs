@@ -1,18 +1,25 @@
 //! Whole simulated updates, seen through their documents, their traces and the final flash.
 
 mod air;
+mod best;
 mod budget;
 mod determinism;
+mod direct_xip;
 mod endings;
 mod figures;
 mod flash_windows;
 mod fleet;
+mod gallery;
 mod gateway;
 mod invariants;
 mod link_control;
+mod other_protocols;
 mod parts;
+mod pipes;
+mod proposed;
 mod recorded_phone;
 mod reports;
+mod two_images;
 
 use sim::report::{Report, run};
 use sim::scenario::{Scenario, Settings};

@@ -11,6 +11,7 @@ use std::fmt::Write;
 
 const REPORTS: &str = include_str!("../../../testdata/figures/reports.json");
 const MARKERS: [&str; 2] = ["<!-- reports -->", "<!-- end of reports -->"];
+const WINDOWS: [&str; 2] = ["<!-- windows -->", "<!-- end of windows -->"];
 
 /// The settings that come nearest to a report, on top of the preset `reference`.
 struct Nearest {
@@ -100,17 +101,60 @@ const NEAREST: &[Nearest] = &[
 
 #[test]
 fn the_table_of_reports_is_what_the_models_give() {
+    holds(MARKERS, &table());
+}
+
+/// The table between the markers is the one that was made.
+fn holds([first, second]: [&str; 2], made: &str) {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/reports.md");
     let document = std::fs::read_to_string(path).expect("docs/reports.md is there");
-    let (head, rest) = document.split_once(MARKERS[0]).expect("it has the first marker");
-    let (shown, tail) = rest.split_once(MARKERS[1]).expect("it has the second marker");
-    let made = table();
+    let (head, rest) = document.split_once(first).expect("it has the first marker");
+    let (shown, tail) = rest.split_once(second).expect("it has the second marker");
     if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
-        let [first, second] = MARKERS;
         std::fs::write(path, format!("{head}{first}\n\n{made}\n{second}{tail}")).expect("writable");
     } else {
         assert!(shown.trim() == made.trim(), "docs/reports.md should have:\n{made}");
     }
+}
+
+/// The three figures of one pull request, on which people decide whether windows and reassembly are
+/// worth their while: kB/s from and to, preset, settings, and how the slot is erased.
+type Window = (f64, f64, &'static str, &'static [&'static str], &'static str);
+
+const OF_ONE_PULL_REQUEST: [Window; 3] = [
+    (2.0, 4.0, "reference", &["central.preset=android-balanced", "client.window=1"], "on the fly"),
+    (16.0, 20.0, "reference", &[], "on the fly"),
+    (36.0, 36.0, "reference-reassembly", &["server.erase=up-front"], "erased beforehand"),
+];
+
+#[test]
+fn the_three_figures_for_windows_and_reassembly_are_met_within_a_fifth() {
+    let mut text = String::from(
+        "| reported | preset | settings | interval | round trip | slot | model |\n\
+         |---|---|---|---|---|---|---|\n",
+    );
+    for (low, high, preset, settings, slot) in OF_ONE_PULL_REQUEST {
+        let mut all = vec!["client.mode=upload-only", "expect.outcome=uploaded"];
+        all.extend(settings);
+        let document = report(preset, &all).document;
+        let rate = f64::from(u32::try_from(document.goodput_bps).expect("a rate")) / 1e3;
+        let reported =
+            if low < high { format!("{low} to {high} kB/s") } else { format!("{low} kB/s") };
+        let settings: Vec<_> = settings.iter().map(|s| format!("`{s}`")).collect();
+        // As many round trips go on at once as there are requests outstanding.
+        let outstanding = f64::from(document.smp.window_max);
+        let round_trip =
+            document.upload_s.as_secs_f64() * outstanding / f64::from(document.smp.requests);
+        let _ = writeln!(
+            text,
+            "| {reported} | `{preset}` | {} | {} ms | {:.0} ms | {slot} | {rate:.2} kB/s |",
+            settings.join(" "),
+            f64::from(document.link.interval_us) / 1e3,
+            round_trip * 1e3,
+        );
+        assert!((low * 0.8..=high * 1.2).contains(&rate), "{rate} is not near {low} to {high}");
+    }
+    holds(WINDOWS, &text);
 }
 
 fn table() -> String {

@@ -1,6 +1,6 @@
 //! What the boot loader is.
 
-use crate::cbor::{CborError, Dialect, MapForm, Writer};
+use crate::cbor::{CborError, Dialect, MapForm, Reader, Writer};
 use crate::single_text;
 
 /// Asks for the boot loader's name, or for one of its properties.
@@ -41,6 +41,24 @@ pub enum BootloaderResponse<'a> {
 }
 
 impl BootloaderResponse<'_> {
+    /// Number of the mode, as a tolerant client reads it.
+    ///
+    /// # Errors
+    /// [`CborError::MissingKey`] without it, [`CborError::OutOfRange`] beyond 32 bits, and whatever
+    /// the reader refuses.
+    pub fn decode_mode(body: &[u8]) -> Result<i32, CborError> {
+        let mut reader = Reader::new(body);
+        let mut map = reader.map()?;
+        let mut mode = None;
+        while map.next(&mut reader)? {
+            match reader.key()? {
+                b"mode" => mode = Some(reader.i64()?),
+                _ => reader.skip()?,
+            }
+        }
+        i32::try_from(mode.ok_or(CborError::MissingKey)?).map_err(|_| CborError::OutOfRange)
+    }
+
     /// Appends the body.
     pub fn emit(&self, out: &mut Vec<u8>, form: MapForm) {
         match *self {
@@ -57,5 +75,29 @@ impl BootloaderResponse<'_> {
                 writer.end_map();
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::BootloaderResponse as Response;
+    use crate::cbor::{CborError, MapForm};
+
+    #[test]
+    fn a_client_reads_the_mode_that_a_server_tells() {
+        for (mode, no_downgrade) in [(3, false), (4, true), (-1, false)] {
+            for form in [MapForm::Definite, MapForm::Indefinite] {
+                let mut body = Vec::new();
+                Response::Mode { mode, no_downgrade }.emit(&mut body, form);
+                assert_eq!(Response::decode_mode(&body), Ok(mode));
+            }
+        }
+        let mut body = Vec::new();
+        Response::Name("MCUboot").emit(&mut body, MapForm::Definite);
+        assert_eq!(Response::decode_mode(&body), Err(CborError::MissingKey));
+        assert_eq!(
+            Response::decode_mode(b"\xa1\x64mode\x1a\xff\xff\xff\xff"),
+            Err(CborError::OutOfRange)
+        );
     }
 }

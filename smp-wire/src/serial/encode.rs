@@ -42,9 +42,30 @@ pub fn encode(frame: &[u8], out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
+/// Appends the lines of a frame as clients cut them (smpclient, mcumgr-client, mcumgr-toolkit): the
+/// whole packet, length and CRC included, is one text of base64, of which each line takes as much
+/// as it has room for. `line_max` are the octets of the longest line, marker and line feed included;
+/// a line holds one quad at least. For the length of the frame see [`encode`].
+pub fn encode_continuous(frame: &[u8], line_max: usize, out: &mut Vec<u8>) {
+    if frame.is_empty() {
+        return;
+    }
+    let length = (frame.len() + CRC) as u16;
+    let mut packet = Vec::with_capacity(frame.len() + 2 * CRC);
+    packet.extend_from_slice(&length.to_be_bytes());
+    packet.extend_from_slice(frame);
+    packet.extend_from_slice(&crc16(frame).to_be_bytes());
+    let room = (line_max.saturating_sub(3) / 4).max(1) * 3;
+    for (n, piece) in packet.chunks(room).enumerate() {
+        out.extend_from_slice(if n == 0 { &FIRST_LINE } else { &NEXT_LINE });
+        base64::encode(piece, out);
+        out.push(b'\n');
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::encode;
+    use super::{encode, encode_continuous};
 
     fn lines(frame: &[u8]) -> Vec<Vec<u8>> {
         let mut out = Vec::new();
@@ -88,6 +109,42 @@ mod tests {
     fn no_line_is_longer_than_the_receivers_buffer() {
         for len in 0..1000 {
             assert!(lines(&vec![0x5a; len]).iter().all(|line| line.len() <= 127), "{len}");
+        }
+    }
+
+    fn continuous(frame: &[u8], line_max: usize) -> Vec<Vec<u8>> {
+        let mut out = Vec::new();
+        encode_continuous(frame, line_max, &mut out);
+        out.split_inclusive(|&byte| byte == b'\n').map(<[u8]>::to_vec).collect()
+    }
+
+    #[test]
+    fn clients_fill_every_line_but_the_last() {
+        let lens = |frame: usize| -> Vec<usize> {
+            continuous(&vec![0; frame], 127).iter().map(Vec::len).collect()
+        };
+        // 588 and 543 octets: chunks of mcumgr-client; 361: of mcumgr-toolkit.
+        assert_eq!(lens(588), [127, 127, 127, 127, 127, 127, 51]);
+        assert_eq!(lens(543), [127, 127, 127, 127, 127, 115]);
+        assert_eq!(lens(361), [127, 127, 127, 119]);
+        assert_eq!(lens(89), [127]);
+        assert!(lens(0).is_empty());
+    }
+
+    #[test]
+    fn zephyr_reads_what_clients_cut_at_any_line_length() {
+        let frame = counting(200);
+        for line_max in [0, 7, 64, 127] {
+            let mut receiver = crate::serial::Reassembly::new(256);
+            let mut source = crate::serial::Lines::default();
+            let mut whole = None;
+            for octet in continuous(&frame, line_max).concat() {
+                let Some(line) = source.take(octet) else { continue };
+                if receiver.take(line) == crate::serial::Taken::Whole {
+                    whole = Some(receiver.frame().to_vec());
+                }
+            }
+            assert_eq!(whole.as_deref(), Some(&frame[..]), "lines of {line_max}");
         }
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! - [`encode()`] writes the lines exactly as Zephyr does, [`Lines`] and [`Reassembly`] read them as
 //!   Zephyr does. Clients may use both: what Zephyr sends, Zephyr takes.
+//! - [`encode_continuous()`] cuts a frame as most clients do.
 //! - [`ShellLines`] finds the lines as the shell does, which hands everything else to its prompt.
 //! - [`RawReassembly`] reads a UART that carries frames without any of this.
 
@@ -15,7 +16,7 @@ mod lines;
 mod packet;
 mod raw;
 
-pub use encode::encode;
+pub use encode::{encode, encode_continuous};
 pub use lines::{Lines, ShellLines};
 pub use packet::{Fault, Reassembly, Taken};
 pub use raw::RawReassembly;

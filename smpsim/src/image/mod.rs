@@ -8,4 +8,4 @@ mod source;
 
 pub(crate) use create::{CreateArguments, create};
 pub(crate) use inspect::{InspectArguments, inspect};
-pub(crate) use source::{application, place};
+pub(crate) use source::{application, open, place};

@@ -208,3 +208,18 @@ fn limits_are_those_of_the_slot_asked_for_or_of_the_file_or_of_the_dk() {
         smpsim(&["image", "inspect", &format!("--slot-size={bad}"), &bin]).with_status(2);
     }
 }
+
+#[test]
+fn a_package_of_two_images_is_installed_whole_on_a_device_with_four_slots() {
+    let folder = Folder::new();
+    let package = folder.file("dfu_application.zip", package(&image("rsa2048")));
+    let document = document(&["two-images", "--image", &package]);
+    assert_eq!(document["outcome"], "confirmed", "{document}");
+    assert_eq!(document["boot"]["swaps"], 2);
+    assert_eq!(document["more_images"][0]["size"], image("rsa2048").len());
+    let one = crate::document(&["--image", &package]);
+    assert_eq!(one["more_images"], json!([]), "a device with two slots takes the application");
+    let broken = folder.file("broken.zip", self::package(b"no image"));
+    let seen = smpsim(&["run", "two-images", "--image", &broken]).with_status(2);
+    assert!(seen.err.contains("net.bin"), "{}", seen.err);
+}

@@ -107,6 +107,16 @@ fn every_field_of_an_image_a_frame_and_a_conformance_report_is_described() {
 }
 
 #[test]
+fn every_field_of_advice_is_described() {
+    let advise =
+        |args: &[&str]| smpsim(&[&["advise", "--seeds", "1", "--json"], args].concat()).json();
+    let small = ["--set", "image.size=60000", "--set", "slot0.size=60000"];
+    let slow = advise(&[&["seed-gateway"], &small[..]].concat());
+    let failing = advise(&["emsgsize"]);
+    describes("smpsim.advise/1", &[slow, failing]);
+}
+
+#[test]
 fn every_field_of_an_explanation_and_of_profiles_is_described() {
     let explain = smpsim(&["explain", "8", "--group", "image", "--json"]).with_status(0).json();
     describes("smpsim.explain/1", &[explain]);
@@ -216,7 +226,16 @@ fn every_word_in_a_trace_is_described() {
         &["reference-lossy"][..],
         &["seed-gateway", "--set", "link.miss_ppm=50000"],
         &["seed-android"],
+        &["lost-fragment"],
+        &["not-paired"],
         &["reference", "--set", "link.loss_ppm=400000", "--set", "run.limit_s=60"],
+        &["reference-udp", "--set", "udp.duplicate_ppm=20000", "--set", "udp.reorder_ppm=20000"],
+        &["reference-udp", "--set", "server.params=true"],
+        &["reference-udp", "--set", "udp.loss_ppm=1000000"],
+        &["reference-serial", "--set", "serial.error_ppm=20"],
+        &["reference", "--strategy", "seed-own-protocol", "--seed", "2"],
+        &["reference", "--strategy", "nordic-secure-dfu"],
+        &["reference", "--strategy", "ti-oad"],
     ] {
         smpsim(&[&["run", "--trace", &file], args].concat());
         for line in std::fs::read_to_string(&file).expect("it is there").lines() {
@@ -275,6 +294,7 @@ fn values(kind: Kind) -> String {
         Kind::Path => "a file, or empty".to_owned(),
         Kind::Text => "one line of text".to_owned(),
         Kind::Refusal => "`none`, `11`, `1/9`".to_owned(),
+        Kind::Nth => "`none`, `last`, `7`".to_owned(),
     }
 }
 

@@ -1,14 +1,19 @@
 //! The program as a user meets it: arguments and files in, exit status, standard output and standard
 //! error out.
 
+mod advise;
 mod bad_input;
+mod chunk;
 mod conform;
 mod containers;
 mod documents;
 mod emulate;
+#[cfg(unix)]
+mod exec;
 mod explain;
 mod flash;
 mod frame;
+mod gallery;
 mod image;
 mod image_create;
 mod kconfig;
@@ -16,6 +21,8 @@ mod layouts;
 mod presets;
 mod profiles;
 mod run;
+mod strategies;
+mod sweep;
 mod tui;
 
 use assert_cmd::Command;

@@ -2,8 +2,9 @@
 //!
 //! Source: NordicSemiconductor/Android-nRF-Connect-Device-Manager. Window 1, the library's default,
 //! is a code path of its own (`ImageManager.upload`) with other chunk lengths and no retry; a larger
-//! window is `Uploader`. The library asks for the boot loader's kind before the list since nRF
-//! Connect SDK 2.5; that exchange is not modelled.
+//! window is `Uploader`. That the library asks for the boot loader's name and mode before the list,
+//! which servers can answer since nRF Connect SDK 2.5, is left to [`Era::Latest`], so that recorded
+//! exchanges without it stay as they are.
 
 mod single;
 mod window;
@@ -12,7 +13,7 @@ pub use single::Android;
 pub use window::AndroidWindow;
 
 use crate::config::{Era, Image};
-use crate::strategy::{Habits, Timeouts};
+use crate::strategy::{AskParams, Habits, Timeouts};
 use sim_core::Span;
 use smp_wire::cbor::MapForm;
 use smp_wire::image::{UploadKey, UploadRequest};
@@ -27,6 +28,10 @@ const SHORT: Span = Span::from_ms(2_500);
 const MEDIUM: Span = Span::from_s(5);
 /// `McuManager.DEFAULT_TIMEOUT`, for whatever may erase flash.
 const DEFAULT: Span = Span::from_s(40);
+/// The last chunk may take the server long (`Uploader.writeInternal`).
+const LAST: Span = Span::from_s(20);
+/// For everything before 1.5: too short for a first chunk that erases the slot.
+const EARLY: Span = Span::from_s(1);
 /// Answer to the request for parameters (`McuMgrBleTransport.initialize`).
 const PARAMS_TIMEOUT: Span = Span::from_s(1);
 
@@ -46,14 +51,39 @@ const ORDER: [UploadKey; 5] =
 struct Pen {
     version: u8,
     form: MapForm,
+    /// The boot loader's name and mode are asked for before the list.
+    asks_boot_loader: bool,
+    waits: Waits,
+}
+
+/// How long answers are waited for.
+#[derive(Clone, Copy, Debug)]
+struct Waits {
+    short: Span,
+    medium: Span,
+    /// For whatever may erase flash.
+    default: Span,
+    /// For the last chunk of a window.
+    last: Span,
+}
+
+impl Waits {
+    const SINCE_1_5: Self = Self { short: SHORT, medium: MEDIUM, default: DEFAULT, last: LAST };
+    const BEFORE: Self = Self { short: EARLY, medium: EARLY, default: EARLY, last: EARLY };
+
+    fn chunk(self, off: u32) -> Span {
+        if off == 0 { self.default } else { self.short }
+    }
 }
 
 impl Pen {
     fn new(era: Era) -> Self {
-        match era {
-            Era::Modern => Self { version: 1, form: MapForm::Definite },
-            Era::Legacy => Self { version: 0, form: MapForm::Indefinite },
-        }
+        let (version, form) = match era {
+            Era::Modern | Era::Latest => (1, MapForm::Definite),
+            Era::Legacy | Era::Early => (0, MapForm::Indefinite),
+        };
+        let waits = if era == Era::Early { Waits::BEFORE } else { Waits::SINCE_1_5 };
+        Self { version, form, asks_boot_loader: era == Era::Latest, waits }
     }
 
     /// `FirmwareUpgradeManager` and its tasks. The reset counts as done when the link is down,
@@ -62,16 +92,18 @@ impl Pen {
         Habits {
             version: self.version,
             map_form: self.form,
-            params: Some(PARAMS),
+            params: AskParams::Frame(PARAMS),
+            asks_boot_loader: self.asks_boot_loader,
             confirm_first: true,
             ignores_reset_answer: true,
             resets_after_upload_only: true,
             timeouts: Timeouts {
                 params: Some(PARAMS_TIMEOUT),
-                list: Some(MEDIUM),
-                state: Some(SHORT),
-                erase: Some(DEFAULT),
-                reset: Some(SHORT),
+                boot: Some(self.waits.short),
+                list: Some(self.waits.medium),
+                state: Some(self.waits.short),
+                erase: Some(self.waits.default),
+                reset: Some(self.waits.short),
             },
             ..Habits::default()
         }

@@ -1,6 +1,6 @@
 //! Window 1: `ImageManager.upload` in a loop, without retries.
 
-use super::{AndroidWindow, DEFAULT, IMAGE_KEY, Pen, SHA_ENTRY, SHORT, head};
+use super::{AndroidWindow, IMAGE_KEY, Pen, SHA_ENTRY, head};
 use crate::config::{Era, Image};
 use crate::error::ClientError;
 use crate::strategy::{Answer, Habits, Limits, Next, Request, Sent, Strategy, View};
@@ -68,8 +68,8 @@ impl Strategy for Android {
         }
         let len = self.chunk_len(view.image, view.limits, off)?;
         self.pen.write(view.image, off, len, body);
-        let timeout = if off == 0 { DEFAULT } else { SHORT };
-        Ok(Next::Send(Request { off, len, timeout: Some(timeout) }))
+        let timeout = Some(self.pen.waits.chunk(off));
+        Ok(Next::Send(Request { off, len, timeout, seq: None }))
     }
 
     fn answer(&mut self, _: &View<'_>, _: &Sent, answer: &Answer<'_>) -> Result<(), ClientError> {

@@ -1,15 +1,12 @@
 //! Window 2 and more: `Uploader`, which keeps several chunks outstanding and resends.
 
-use super::{DEFAULT, IMAGE_KEY, Pen, SHA_ENTRY, SHORT, head};
+use super::{IMAGE_KEY, Pen, SHA_ENTRY, head};
 use crate::config::{Era, Image};
 use crate::error::ClientError;
 use crate::event::Phase;
 use crate::strategy::{Answer, Failure, Habits, Limits, Next, Request, Sent, Strategy, View};
-use sim_core::Span;
 use std::collections::BTreeMap;
 
-/// The last chunk may take the server long (`Uploader.writeInternal`).
-const LAST: Span = Span::from_s(20);
 /// A chunk that failed this often ends the update (`MAX_CHUNK_FAILURES`).
 const MAX_FAILURES: u8 = 5;
 
@@ -190,18 +187,15 @@ impl Strategy for AndroidWindow {
         let len = self.chunk_len(view.image, view.limits, off)?;
         self.pen.write(view.image, off, len, body);
         let last = off + len >= view.image.len();
-        let timeout = match (off, last) {
-            (0, _) => DEFAULT,
-            (_, true) => LAST,
-            (_, false) => SHORT,
-        };
+        let waits = self.pen.waits;
+        let timeout = if off > 0 && last { waits.last } else { waits.chunk(off) };
         if off == 0 || resent {
             self.blocked_by = Some(Blocker { number: self.sent, resent });
         } else if !last {
             self.next = Some(off + len);
         }
         self.sent += 1;
-        Ok(Next::Send(Request { off, len, timeout: Some(timeout) }))
+        Ok(Next::Send(Request { off, len, timeout: Some(timeout), seq: None }))
     }
 
     fn answer(

@@ -22,19 +22,19 @@ const NO_CUT: &str = "nobody cuts the supply";
 
 /// The machines, and what they said since the last look.
 #[derive(Clone, Debug)]
-pub(super) struct Bench {
+pub(in crate::conform) struct Bench {
     server: Server,
-    pub(super) flash: BareDevice,
+    pub(in crate::conform) flash: BareDevice,
     now: Time,
     tag: u32,
-    pub(super) seen: Seen,
+    pub(in crate::conform) seen: Seen,
 }
 
 /// What a server did.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
+pub(in crate::conform) struct Seen {
     /// Responses and octets on the serial line, oldest first.
-    pub(super) out: Vec<Vec<u8>>,
+    pub(in crate::conform) out: Vec<Vec<u8>>,
     pub(super) drops: Vec<DropReason>,
     /// Stretches whose erase began.
     pub(super) erase_calls: u32,
@@ -42,16 +42,16 @@ pub(super) struct Seen {
     pub(super) pages: Vec<u32>,
     pub(super) write_calls: u32,
     pub(super) bytes_written: u32,
-    pub(super) resets: u32,
+    pub(in crate::conform) resets: u32,
     /// Where the boot loader erased or wrote.
     boot_ops: Vec<u32>,
     /// What no server may do.
-    pub(super) fault: Option<String>,
+    pub(in crate::conform) fault: Option<String>,
 }
 
 impl Bench {
     /// A running server on erased flash.
-    pub(super) fn new(build: &Build) -> Self {
+    pub(in crate::conform) fn new(build: &Build) -> Self {
         let device = Device::new(build.part, RadioSync::None);
         let mut bench = Self {
             server: Server::new(build.config.clone()),
@@ -65,7 +65,7 @@ impl Bench {
     }
 
     /// The application starts, and somebody listens.
-    pub(super) fn start(&mut self) {
+    pub(in crate::conform) fn start(&mut self) {
         self.input(ServerIn::Start);
         self.input(ServerIn::Subscribed { att_mtu: WIDE_MTU });
     }
@@ -83,13 +83,13 @@ impl Bench {
     }
 
     /// One GATT write.
-    pub(super) fn write(&mut self, octets: &[u8]) {
+    pub(in crate::conform) fn write(&mut self, octets: &[u8]) {
         let sdu = self.sdu(octets);
         self.input(ServerIn::Write(sdu));
     }
 
     /// One datagram.
-    pub(super) fn datagram(&mut self, octets: &[u8]) {
+    pub(in crate::conform) fn datagram(&mut self, octets: &[u8]) {
         let sdu = self.sdu(octets);
         self.input(ServerIn::Datagram { peer: 1, sdu: sdu.into() });
     }
@@ -101,7 +101,7 @@ impl Bench {
     }
 
     /// Octets on the serial line.
-    pub(super) fn serial(&mut self, octets: &[u8]) {
+    pub(in crate::conform) fn serial(&mut self, octets: &[u8]) {
         let sdu = self.sdu(octets);
         self.input(ServerIn::Serial(sdu.into()));
     }
@@ -112,7 +112,7 @@ impl Bench {
     }
 
     /// Goes on until no request is queued or in process.
-    pub(super) fn settle(&mut self) {
+    pub(in crate::conform) fn settle(&mut self) {
         self.advance(Span::ZERO);
         for _ in 0..DEADLINE_BOUND {
             if self.server.idle() {
@@ -125,7 +125,7 @@ impl Bench {
     }
 
     /// Lets time pass.
-    pub(super) fn advance(&mut self, span: Span) {
+    pub(in crate::conform) fn advance(&mut self, span: Span) {
         let until = self.now + span;
         for _ in 0..DEADLINE_BOUND {
             match self.server.deadline() {

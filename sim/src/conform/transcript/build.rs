@@ -11,23 +11,23 @@ use std::collections::BTreeMap;
 
 /// Everything that runs.
 #[derive(Clone, Debug)]
-pub(super) struct Build {
-    pub(super) config: ServerConfig,
-    pub(super) part: Part,
+pub(in crate::conform) struct Build {
+    pub(in crate::conform) config: ServerConfig,
+    pub(in crate::conform) part: Part,
     /// Partitions by name.
-    pub(super) areas: BTreeMap<String, Area>,
+    pub(in crate::conform) areas: BTreeMap<String, Area>,
     /// The boot loader that runs at each start; without one, contents are left as they are.
-    pub(super) boot: Option<BootConfig>,
-    pub(super) port: Port,
+    pub(in crate::conform) boot: Option<BootConfig>,
+    pub(in crate::conform) port: Port,
     /// Contents survive a power cycle.
-    pub(super) persists: bool,
+    pub(in crate::conform) persists: bool,
     /// The set counts operations and hashes partitions.
-    pub(super) counts_ops: bool,
+    pub(in crate::conform) counts_ops: bool,
 }
 
 /// How frames reach the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Port {
+pub(in crate::conform) enum Port {
     /// Each as a GATT write.
     Write,
     /// Each as a datagram.
@@ -39,7 +39,7 @@ pub(super) enum Port {
 }
 
 /// Operations take no time: what is recorded does not depend on it.
-pub(super) const fn part(geometry: Geometry) -> Part {
+pub(in crate::conform) const fn part(geometry: Geometry) -> Part {
     Part { geometry, erase_page: Span::ZERO, write_word: Span::ZERO, ..Part::nrf52840() }
 }
 
@@ -49,7 +49,7 @@ impl Build {
     }
 
     /// Whether it can be simulated.
-    pub(super) fn checked(self) -> Result<Self, String> {
+    pub(in crate::conform) fn checked(self) -> Result<Self, String> {
         let Geometry { size, page, write_size } = self.part.geometry;
         let power = write_size.is_power_of_two() && write_size <= 32;
         if size > LARGEST || page == 0 || page % 32 != 0 || !power {

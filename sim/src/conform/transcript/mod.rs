@@ -5,8 +5,8 @@
 //! server model and a flash model go through the steps. Neither link nor client is between them and
 //! the file: the steps say what reaches the server's transport and when.
 
-mod bench;
-mod build;
+pub(super) mod bench;
+pub(super) mod build;
 mod bulk_upload;
 mod compare;
 mod contents;

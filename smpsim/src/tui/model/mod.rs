@@ -13,14 +13,14 @@ pub(crate) use smp_log::{Entry, SmpLog};
 pub(crate) use timeline::{Line, Part, Timeline};
 
 use super::speed::Speed;
-use client_model::{ClientEvent, Phase};
+use client_model::{ClientEvent, Phase, Transport};
 use deaf::Deaf;
 use flash_model::FlashView;
 use link_model::LinkEvent;
 use sim::report::Counts;
 use sim::report::budget::Cause;
 use sim::scenario::Scenario;
-use sim::trace::{Event, Record, Sink, WorldEvent};
+use sim::trace::{Event, FaultKind, Record, Sink, WorldEvent};
 use sim::world::{End, Prepared};
 use sim_core::{Span, Time};
 
@@ -146,6 +146,10 @@ impl Model {
             WorldEvent::PowerFails => "the supply of the device fails",
             WorldEvent::PowerReturns => "the supply of the device is back",
             WorldEvent::TimeLimit => "the limit of virtual time is reached",
+            WorldEvent::Fault { fault: FaultKind::DropRequest, .. } => "a request is dropped",
+            WorldEvent::Fault { fault: FaultKind::DropFragment, .. } => "a fragment is dropped",
+            WorldEvent::Fault { fault: FaultKind::DropResponse, .. } => "an answer is dropped",
+            WorldEvent::Fault { fault: FaultKind::LateResponse, .. } => "an answer is held back",
             WorldEvent::Late { .. } => return,
         };
         self.smp.alert(at, text.to_owned());
@@ -195,6 +199,9 @@ impl Sink for Model {
 
 /// The link of a scenario in a few words.
 fn link(scenario: &Scenario) -> String {
+    if scenario.transport() != Transport::Ble {
+        return crate::carriage::setting(scenario);
+    }
     let phy = scenario.settings.get("link.phy").to_string().replace('"', "");
     let link = &scenario.link;
     format!("{phy} {} B {}", link.data_length, milliseconds(link.params.interval))

@@ -5,6 +5,7 @@ mod figures;
 mod fleet;
 mod images;
 mod options;
+mod pipes;
 mod require;
 mod trace;
 

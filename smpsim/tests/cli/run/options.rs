@@ -31,7 +31,7 @@ fn a_strategy_is_short_for_its_setting() {
     assert_eq!(short["smp"]["window_max"], 1);
     let android = document(&["--strategy", "android"]);
     assert_eq!(android["trace_digest"], document(&[])["trace_digest"]);
-    smpsim(&["run", "--strategy", "hope"]).refuses(&["client.strategy", "android", "\"hope\""]);
+    smpsim(&["run", "--strategy", "hope"]).refuses(&["--strategy hope", "`smpsim strategies`"]);
 }
 
 #[test]

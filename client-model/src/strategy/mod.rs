@@ -1,12 +1,21 @@
 //! What a strategy is: the questions that a session asks, and what it needs to know beforehand.
 
+mod habits;
+
+pub use habits::{
+    AfterReset, AskParams, EmptyBody, Flow, Habits, Oversize, Retry, SeqRule, SerialWays, Timeouts,
+};
+
 use crate::config::Image;
 use crate::error::ClientError;
 use crate::event::Phase;
+use crate::fit::ATT_HEADER;
+use serde::{Deserialize, Serialize};
 use sim_core::{Span, Time};
-use smp_wire::cbor::MapForm;
 use smp_wire::errors::{ErrorBody, find_error};
+use smp_wire::header::Header;
 use smp_wire::image::UploadResponse;
+use smp_wire::serial;
 use std::fmt;
 
 /// How one client uploads.
@@ -17,6 +26,12 @@ pub trait Strategy: CloneStrategy + fmt::Debug + Send {
     /// The client's ways outside the upload; asked once.
     fn habits(&self) -> Habits {
         Habits::default()
+    }
+
+    /// Its ways over this kind of link, where they depend on it; asked after each connection.
+    fn habits_over(&self, transport: Transport) -> Habits {
+        let _ = transport;
+        self.habits()
     }
 
     /// The upload begins, perhaps for the second time: everything before is forgotten.
@@ -55,6 +70,23 @@ pub trait Strategy: CloneStrategy + fmt::Debug + Send {
     ) -> Result<(), ClientError> {
         let _ = (view, sent, failure);
         Err(ClientError::Timeout { phase: Phase::Upload })
+    }
+
+    /// A frame came that answers none of the requests outstanding: late, repeated, or somebody
+    /// else's. Without this method it is ignored.
+    ///
+    /// # Errors
+    /// Whatever ends the update.
+    fn stray(&mut self, view: &View<'_>, header: Header) -> Result<(), ClientError> {
+        let _ = (view, header);
+        Ok(())
+    }
+
+    /// The connection parameters that the client's host should ask for now; asked before each
+    /// [`Strategy::next`], when [`Habits::sets_params`]. Only Bluetooth links have them.
+    fn wants_params(&mut self, view: &View<'_>) -> Option<LinkParams> {
+        let _ = view;
+        None
     }
 
     /// The link went down with these requests unanswered, which will stay so. `true`: connect
@@ -99,13 +131,56 @@ pub struct View<'a> {
 /// What the link and the server take, as far as the client knows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// ATT MTU; a write holds three octets less.
+    /// What carries the frames.
+    pub transport: Transport,
+    /// ATT MTU; a write holds three octets less. Of a datagram or a serial line: three octets more
+    /// than one write, which is a datagram or a line, holds.
     pub att_mtu: u16,
     /// The longest frame, header included: the server's buffer size when it told one, else one
     /// write. Never more than 65,535.
     pub max_packet: u16,
     /// The server's buffers, when it told.
     pub buf_count: Option<u32>,
+}
+
+impl Limits {
+    /// The longest frame that can arrive, as far as the client knows: a datagram is not divided, and
+    /// in the buffer behind a serial console a packet's length and CRC take their four octets.
+    pub const fn longest_frame(&self) -> u16 {
+        match self.transport {
+            Transport::Udp if self.att_mtu.saturating_sub(ATT_HEADER) < self.max_packet => {
+                self.att_mtu.saturating_sub(ATT_HEADER)
+            }
+            Transport::Serial if self.buf_count.is_some() => {
+                self.max_packet.saturating_sub(serial::OVERHEAD as u16)
+            }
+            _ => self.max_packet,
+        }
+    }
+}
+
+/// What carries the frames.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transport {
+    /// GATT writes and notifications.
+    #[default]
+    Ble,
+    /// Datagrams, a frame each.
+    Udp,
+    /// Lines of a serial console, base64 with a checksum.
+    Serial,
+}
+
+/// Connection parameters as a central's host sets them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkParams {
+    /// Connection interval, a multiple of 1.25 ms.
+    pub interval: Span,
+    /// Peripheral latency, events.
+    pub latency: u16,
+    /// Supervision timeout, a multiple of 10 ms.
+    pub timeout: Span,
 }
 
 /// What to do now.
@@ -115,8 +190,12 @@ pub enum Next {
     Send(Request),
     /// Nothing until something comes back.
     Wait,
+    /// Nothing until something comes back, or until this moment.
+    WaitUntil(Time),
     /// The upload is complete.
     Done,
+    /// Nothing, ever: the client hangs, whatever comes.
+    Hang,
 }
 
 /// One upload request, as its strategy describes it.
@@ -128,6 +207,9 @@ pub struct Request {
     pub len: u32,
     /// It fails when it is not answered within this; `None` waits for ever.
     pub timeout: Option<Span>,
+    /// Sent under this sequence number, as clients do that repeat a frame as it was; `None` takes
+    /// the next.
+    pub seq: Option<u8>,
 }
 
 /// An upload request that was sent.
@@ -137,6 +219,8 @@ pub struct Sent {
     pub number: u32,
     /// When it was sent.
     pub at: Time,
+    /// Its sequence number.
+    pub seq: u8,
     /// What was sent.
     pub request: Request,
 }
@@ -144,6 +228,8 @@ pub struct Sent {
 /// The answer to a request.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer<'a> {
+    /// Its header.
+    pub header: Header,
     /// Its CBOR map, as it came.
     pub body: &'a [u8],
     /// The error that the map reports, in either form.
@@ -151,9 +237,9 @@ pub struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    /// The answer with this body.
-    pub fn new(body: &'a [u8]) -> Self {
-        Self { body, error: find_error(body) }
+    /// The answer with this header and body.
+    pub fn new(header: Header, body: &'a [u8]) -> Self {
+        Self { header, body, error: find_error(body) }
     }
 
     /// The answer to an upload request, read as a tolerant client does.
@@ -180,119 +266,19 @@ pub enum Failure {
     Overwritten,
 }
 
-/// A client's ways outside the upload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Habits {
-    /// Version bits of the header: 0 for SMP v1, 1 for SMP v2.
-    pub version: u8,
-    /// Form of the maps.
-    pub map_form: MapForm,
-    /// Where sequence numbers come from, and which request an answer belongs to.
-    pub seq: SeqRule,
-    /// Body of a command without parameters.
-    pub empty_body: EmptyBody,
-    /// The frame by which the server is asked for its buffers after each connection, if at all.
-    pub params: Option<&'static [u8]>,
-    /// State writes have `confirm` before `hash`.
-    pub confirm_first: bool,
-    /// What comes first.
-    pub order: Order,
-    /// What happens to a frame longer than a write.
-    pub oversize: Oversize,
-    /// Who ends the connection at the reset.
-    pub after_reset: AfterReset,
-    /// The answer to the reset does not matter, only that the link goes down.
-    pub ignores_reset_answer: bool,
-    /// In mode upload only, a reset follows the upload.
-    pub resets_after_upload_only: bool,
-    /// How long answers are waited for.
-    pub timeouts: Timeouts,
-}
+#[cfg(test)]
+mod tests {
+    use super::{Limits, Transport};
 
-impl Default for Habits {
-    /// SMP v2 with definite maps and counted sequence numbers; asks for nothing but the list
-    /// before the upload, splits long frames, and waits 2.5 to 40 s.
-    fn default() -> Self {
-        Self {
-            version: 1,
-            map_form: MapForm::Definite,
-            seq: SeqRule::Count,
-            empty_body: EmptyBody::Map,
-            params: None,
-            confirm_first: false,
-            order: Order::ListFirst,
-            oversize: Oversize::Split,
-            after_reset: AfterReset::Wait,
-            ignores_reset_answer: false,
-            resets_after_upload_only: false,
-            timeouts: Timeouts {
-                params: Some(Span::from_ms(2_500)),
-                list: Some(Span::from_s(5)),
-                state: Some(Span::from_ms(2_500)),
-                erase: Some(Span::from_s(40)),
-                reset: Some(Span::from_ms(2_500)),
-            },
-        }
+    #[test]
+    fn a_frame_leaves_room_for_what_the_link_adds() {
+        let longest = |transport, att_mtu, max_packet, buf_count| {
+            Limits { transport, att_mtu, max_packet, buf_count }.longest_frame()
+        };
+        assert_eq!(longest(Transport::Ble, 498, 2_475, Some(4)), 2_475);
+        assert_eq!(longest(Transport::Udp, 1_475, 2_048, Some(4)), 1_472);
+        assert_eq!(longest(Transport::Udp, 1_475, 384, Some(4)), 384);
+        assert_eq!(longest(Transport::Serial, 130, 2_475, Some(4)), 2_471);
+        assert_eq!(longest(Transport::Serial, 130, 127, None), 127);
     }
-}
-
-/// Where sequence numbers come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SeqRule {
-    /// 0 to 255 and round, anew on each connection; an answer belongs to the request with its
-    /// number.
-    Count,
-    /// Always 0; an answer belongs to the oldest request.
-    Zero,
-}
-
-/// Body of a command without parameters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EmptyBody {
-    /// An empty map.
-    Map,
-    /// No octet.
-    Nothing,
-}
-
-/// What comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// The image list, which decides what there is to do.
-    ListFirst,
-    /// The upload; the list after it tells which image slot 1 holds.
-    UploadFirst,
-}
-
-/// What happens to a frame longer than a write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Oversize {
-    /// It is sent in several writes, as long as the server's buffer holds it.
-    Split,
-    /// It is an error.
-    Refuse,
-}
-
-/// Who ends the connection at the reset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AfterReset {
-    /// The client waits until the link goes down: with Zephyr's server, the supervision timeout.
-    Wait,
-    /// The client disconnects when the reset is answered.
-    Disconnect,
-}
-
-/// How long answers are waited for; `None` waits for ever.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timeouts {
-    /// Parameters.
-    pub params: Option<Span>,
-    /// Image list.
-    pub list: Option<Span>,
-    /// Test and confirm.
-    pub state: Option<Span>,
-    /// Erasing the settings.
-    pub erase: Option<Span>,
-    /// Reset.
-    pub reset: Option<Span>,
 }
