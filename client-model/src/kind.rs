@@ -20,7 +20,7 @@ macro_rules! kinds {
         /// The client whose ways are followed.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         pub enum StrategyKind {
-            $(#[doc = $summary] #[serde(rename = $name)] $variant,)+
+            $(#[doc = concat!("`", $name, "`")] #[serde(rename = $name)] $variant,)+
         }
 
         impl StrategyKind {

@@ -1,5 +1,10 @@
 //! `smpsim advise`.
 
+#![expect(
+    clippy::doc_markdown,
+    reason = "these comments are the help text, which has no backticks"
+)]
+
 use crate::cli::RunArguments;
 use crate::human::seconds;
 use crate::output::{print, print_json};

@@ -302,12 +302,12 @@ fn tell(
     if arguments.json {
         print_json(document)?;
     } else {
-        let text = match arguments.strategy.as_deref().and_then(exec::command) {
-            Some(command) => human::report(prepared, report, &Played::Program(command)),
-            None => {
-                let advice = advise::best(prepared, arguments.seed, document);
-                human::report(prepared, report, &Played::Strategy(&advice))
-            }
+        let command = arguments.strategy.as_deref().and_then(exec::command);
+        let text = if let Some(command) = command {
+            human::report(prepared, report, &Played::Program(command))
+        } else {
+            let advice = advise::best(prepared, arguments.seed, document);
+            human::report(prepared, report, &Played::Strategy(&advice))
         };
         print(&text);
         if let Some(kconfig) = &document.kconfig {

@@ -107,18 +107,17 @@ impl Session {
                     None => images.stage = Stage::Marking(0),
                 }
             }
-            Stage::Marking(n) => match images.parked.get_mut(n) {
-                Some(parked) => {
+            Stage::Marking(n) => {
+                if let Some(parked) = images.parked.get_mut(n) {
                     self.plan = std::mem::take(&mut parked.marks).into();
                     let image = parked.image.clone();
                     self.take_up(image);
                     images.stage = Stage::Marking(n + 1);
-                }
-                None => {
+                } else {
                     self.plan.extend(images.parked.iter().any(|p| p.resets).then_some(Step::Reset));
                     images.stage = Stage::Resetting;
                 }
-            },
+            }
             Stage::Resetting => images.stage = Stage::After(0),
             Stage::After(n) => {
                 if n > 0 && rank(self.reached) < rank(images.reached) {
@@ -147,8 +146,8 @@ impl Session {
     /// Puts the current image by, with the rest of its plan.
     fn park(&mut self, images: &mut Images) {
         let mut rest: Vec<Step> = self.plan.drain(..).collect();
-        let reset = rest.iter().position(|step| *step == Step::Reset);
-        let after = reset.map_or_else(Vec::new, |at| rest.split_off(at + 1));
+        let reset_at = rest.iter().position(|step| *step == Step::Reset);
+        let after = reset_at.map_or_else(Vec::new, |at| rest.split_off(at + 1));
         rest.retain(|step| match step {
             Step::Reset => false,
             // The settings are erased once.
@@ -158,7 +157,7 @@ impl Session {
         images.parked.push(Parked {
             image: self.config.image.clone(),
             marks: rest,
-            resets: reset.is_some(),
+            resets: reset_at.is_some(),
             after,
             reached: self.reached,
         });

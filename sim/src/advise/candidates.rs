@@ -7,6 +7,7 @@ use client_model::fit::{
     ATT_HEADER, ATTRIBUTE_MAX, ExtraKeys, frame_limit, largest_data, overhead,
 };
 use client_model::{Origin, StrategyKind, Transport};
+use core::fmt::Write;
 use smp_wire::cbor::MapForm;
 
 /// Buffers of nRF Connect SDK's OTA DFU option, octets (`NCS_SAMPLE_MCUMGR_BT_OTA_DFU`).
@@ -87,6 +88,11 @@ impl Current<'_> {
         }
     }
 
+    /// A number of octets, which no key allows to be negative.
+    fn octets(&self, path: &str) -> u32 {
+        self.number(path).unsigned_abs() as u32
+    }
+
     fn word(&self, path: &str) -> &str {
         match self.scenario.settings.get(path) {
             Value::Choice(word) => word,
@@ -107,7 +113,7 @@ impl Current<'_> {
     }
 
     fn mtu(&self) -> u16 {
-        self.number("link.mtu").min(self.number("server.mtu")) as u16
+        self.octets("link.mtu").min(self.octets("server.mtu")) as u16
     }
 
     /// Octets of the longest frame that the server takes, as its client can know it.
@@ -115,7 +121,7 @@ impl Current<'_> {
         let reassembly = self.truth("server.reassembly");
         frame_limit(
             mtu.min(ATTRIBUTE_MAX + ATT_HEADER),
-            Some(self.number("server.buf_size") as u32),
+            Some(self.octets("server.buf_size")),
             reassembly,
         )
     }
@@ -131,7 +137,7 @@ fn window(s: &Current<'_>) -> Vec<Candidate> {
     let outstanding = (s.number("server.buf_count") - 1).max(1);
     match s.strategy() {
         StrategyKind::NcsCentralSample => {
-            let chunk = s.number("client.chunk") as u32;
+            let chunk = s.octets("client.chunk");
             let frame = overhead(MapForm::Indefinite, u32::MAX, &sample_keys(false, 0)) + 3 + chunk;
             let settings = vec![
                 "client.strategy=go-back".to_owned(),
@@ -172,7 +178,7 @@ fn chunk(s: &Current<'_>) -> Vec<Candidate> {
     if s.strategy() != StrategyKind::NcsCentralSample {
         return list;
     }
-    let image = s.number("image.size") as u32;
+    let image = s.octets("image.size");
     let largest = |mtu: u16| {
         // bt_dfu_smp_command sends one write, whatever the server's buffers are.
         let limit = u32::from(mtu.saturating_sub(ATT_HEADER)).min(s.frame_limit(mtu));
@@ -187,7 +193,7 @@ fn chunk(s: &Current<'_>) -> Vec<Candidate> {
         let mut how = format!("client: chunks of {chunk} octets, the most that fit MTU {mtu}");
         if mtu != u32::from(s.mtu()) {
             settings.extend([format!("link.mtu={mtu}"), format!("server.mtu={mtu}")]);
-            how.push_str(&format!("; both: CONFIG_BT_L2CAP_TX_MTU={mtu}"));
+            let _ = write!(how, "; both: CONFIG_BT_L2CAP_TX_MTU={mtu}");
         }
         let ram = i64::from(chunk) - s.number("client.chunk");
         list.push(Candidate { subject: "chunk", settings, how, ram });

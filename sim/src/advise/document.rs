@@ -126,7 +126,11 @@ pub(super) fn build(
 
 fn advice(gain: &Gain, measured: &Measured, base: Span) -> AdviceDoc {
     let Candidate { subject, settings, how, ram } = measured.candidate.clone();
-    let saved = gain.saved_ns.map(|spans| spans.map(|ns| ns as f64 / 1e9));
+    let seconds = |ns: i64| {
+        let span = Span::from_ns(ns.unsigned_abs()).as_secs_f64();
+        if ns < 0 { -span } else { span }
+    };
+    let saved = gain.saved_ns.map(|spans| spans.map(seconds));
     let percent = |[saved, ..]: [f64; 3]| 100.0 * saved / base.as_secs_f64();
     AdviceDoc {
         subject,

@@ -286,9 +286,8 @@ fn same_but_for_one(listed: &[Value], uploads: &[Upload], first: u8) -> Result<(
 impl Class {
     fn includes(self, end: End) -> bool {
         match (self, end) {
-            (Self::Endless, End::Stopped | End::Stuck) => true,
             // Words that say nothing more say at least that the client ended by itself.
-            (Self::Unknown, End::Failed(_)) => true,
+            (Self::Endless, End::Stopped | End::Stuck) | (Self::Unknown, End::Failed(_)) => true,
             (class, End::Failed(error)) => class.allows(error),
             _ => false,
         }
