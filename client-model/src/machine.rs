@@ -139,6 +139,7 @@ impl Machine for Client {
         }
     }
 
+    #[inline]
     fn deadline(&self) -> Option<Time> {
         match &self.kind {
             Kind::Session(session) => session.deadline(),
@@ -153,10 +154,13 @@ impl Machine for Client {
         }
     }
 
+    // One queue is chosen, then taken from: what is taken stays in registers that way.
+    #[inline]
     fn poll(&mut self) -> Option<ClientOut> {
-        match &mut self.kind {
-            Kind::Session(session) => session.poll(),
-            Kind::Frames(driver) => driver.poll(),
-        }
+        let said = match &mut self.kind {
+            Kind::Session(session) => session.said(),
+            Kind::Frames(driver) => driver.said(),
+        };
+        said.pop_front()
     }
 }

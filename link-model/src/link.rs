@@ -265,6 +265,14 @@ impl Link {
     }
 }
 
+impl Link {
+    /// Whether [`Machine::poll`] has nothing to give.
+    #[inline]
+    pub fn is_silent(&self) -> bool {
+        self.out.is_empty()
+    }
+}
+
 impl Machine for Link {
     type In = LinkIn;
     type Out = LinkOut;

@@ -273,38 +273,54 @@ pub enum LinkEvent {
     },
 }
 
+/// The first word of an event of one kind.
+const fn w(kind: u64, a: u64) -> u64 {
+    kind << 56 | a
+}
+
 impl Words for LinkEvent {
+    // Most records are packets; what else there is must not take room beside them.
     #[inline]
     fn words(&self) -> [u64; 2] {
-        let w = |kind: u64, a: u64| kind << 56 | a;
-        match *self {
+        let Self::Packet {
+            tag,
+            counter,
+            air_us,
+            octets,
+            value_octets,
+            from,
+            reception,
+            retransmission,
+            md,
+            taken,
+            closes,
+        } = *self
+        else {
+            return (*self).words_of_the_rest();
+        };
+        [
+            w(2, u64::from(tag) << 16 | u64::from(counter)),
+            u64::from(air_us) << 32
+                | u64::from(octets) << 24
+                | u64::from(value_octets) << 16
+                | (from as u64) << 12
+                | (reception as u64) << 8
+                | u64::from(retransmission) << 7
+                | u64::from(md) << 6
+                | u64::from(taken) << 5
+                | closes.map_or(0, |cause| cause as u64 + 1),
+        ]
+    }
+}
+
+impl LinkEvent {
+    #[inline(never)]
+    fn words_of_the_rest(self) -> [u64; 2] {
+        match self {
+            Self::Packet { .. } => unreachable!("its words are made in line"),
             Self::ConnectInd { interval_us, timeout_ms, heard } => {
                 [w(1, u64::from(interval_us)), u64::from(timeout_ms) << 1 | u64::from(heard)]
             }
-            Self::Packet {
-                tag,
-                counter,
-                air_us,
-                octets,
-                value_octets,
-                from,
-                reception,
-                retransmission,
-                md,
-                taken,
-                closes,
-            } => [
-                w(2, u64::from(tag) << 16 | u64::from(counter)),
-                u64::from(air_us) << 32
-                    | u64::from(octets) << 24
-                    | u64::from(value_octets) << 16
-                    | (from as u64) << 12
-                    | (reception as u64) << 8
-                    | u64::from(retransmission) << 7
-                    | u64::from(md) << 6
-                    | u64::from(taken) << 5
-                    | closes.map_or(0, |cause| cause as u64 + 1),
-            ],
             Self::Channels { access_address, hop, csa } => {
                 [w(20, u64::from(access_address)), u64::from(hop) << 8 | u64::from(csa)]
             }

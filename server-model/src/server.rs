@@ -251,6 +251,14 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Whether [`Machine::poll`] has nothing to give.
+    #[inline]
+    pub fn is_silent(&self) -> bool {
+        self.out.is_empty()
+    }
+}
+
 impl Machine for Server {
     type In = ServerIn;
     type Out = ServerOut;

@@ -250,8 +250,9 @@ impl Driver {
 
     #[cold]
     #[inline(never)]
-    pub(crate) fn poll(&mut self) -> Option<ClientOut> {
-        self.out.pop_front()
+    /// What was said and nobody has taken yet, the oldest first.
+    pub(crate) fn said(&mut self) -> &mut VecDeque<ClientOut> {
+        &mut self.out
     }
 
     /// Lets the client speak and does what it says.

@@ -169,6 +169,7 @@ impl Session {
         }
     }
 
+    #[inline]
     pub(crate) fn deadline(&self) -> Option<Time> {
         let timer = match self.state {
             State::RetryPause { until, .. }
@@ -178,8 +179,7 @@ impl Session {
             _ => Time::MAX,
         };
         // Asked after every message: plain comparisons are shorter than a chain of options.
-        let requests = self.requests.deadline().unwrap_or(Time::MAX);
-        let due = timer.min(requests).min(self.strategy_timer.unwrap_or(Time::MAX));
+        let due = timer.min(self.requests.deadline()).min(self.strategy_timer.unwrap_or(Time::MAX));
         let due = (due < Time::MAX).then_some(due);
         if self.uplink.is_none() && self.console.is_none() {
             return due;
@@ -211,8 +211,9 @@ impl Session {
         }
     }
 
-    pub(crate) fn poll(&mut self) -> Option<ClientOut> {
-        self.out.pop_front()
+    /// What was said and nobody has taken yet, the oldest first.
+    pub(crate) fn said(&mut self) -> &mut VecDeque<ClientOut> {
+        &mut self.out
     }
 
     pub(crate) fn recycle(&mut self, buffer: Vec<u8>) {
@@ -235,6 +236,8 @@ impl Session {
         self.notified(now, sdu);
     }
 
+    // In line with what came by a radio link, which has no lines.
+    #[inline]
     fn notified(&mut self, now: Time, sdu: Sdu) {
         match self.requests.merge(sdu) {
             Merged::Partial => {}

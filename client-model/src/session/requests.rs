@@ -28,7 +28,8 @@ pub(super) enum Asked {
 pub(super) struct Pending {
     pub(super) tag: u32,
     pub(super) seq: u8,
-    due: Option<Time>,
+    /// When its time is up; `Time::MAX` for never.
+    due: Time,
     pub(super) asked: Asked,
 }
 
@@ -151,7 +152,7 @@ impl Requests {
         if let Asked::Chunk(sent) = &mut asked {
             sent.seq = header.seq;
         }
-        let due = timeout.map(|timeout| now + timeout);
+        let due = timeout.map_or(Time::MAX, |timeout| now + timeout);
         self.pending.push(Pending { tag, seq: header.seq, due, asked });
         let Header { op, group, seq, id, .. } = header;
         out.push_back(ClientOut::Trace(ClientEvent::Send {
@@ -232,14 +233,14 @@ impl Requests {
 
     /// A request whose time is up, the earliest first.
     pub(super) fn take_overdue(&mut self, now: Time) -> Option<Pending> {
-        let due = self.deadline().filter(|&due| due <= now)?;
-        let at = self.pending.iter().position(|pending| pending.due == Some(due))?;
+        let due = self.deadline();
+        let at = self.pending.iter().position(|pending| pending.due == due && due <= now)?;
         Some(self.pending.remove(at))
     }
 
-    /// When the next request's time is up.
-    pub(super) fn deadline(&self) -> Option<Time> {
-        self.pending.iter().filter_map(|pending| pending.due).min()
+    /// When the next request's time is up; `Time::MAX` for never.
+    pub(super) fn deadline(&self) -> Time {
+        self.pending.iter().fold(Time::MAX, |first, pending| first.min(pending.due))
     }
 
     /// Requests that are neither answered nor given up.

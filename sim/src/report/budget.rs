@@ -267,40 +267,46 @@ impl BudgetFold {
     }
 
     fn link(&mut self, at: Time, event: &LinkEvent) {
-        match *event {
-            LinkEvent::Packet {
-                tag,
-                air_us,
-                value_octets,
-                from,
-                reception,
-                retransmission,
-                taken,
-                closes,
-                ..
-            } => {
-                let air = Span::from_us(air_us.into());
-                let oldest = self.unanswered.front().filter(|oldest| oldest.tag == tag);
-                match oldest.map(|oldest| oldest.place) {
-                    Some(place) if place.sender() == Some(from) => {
-                        self.packet(at, air, value_octets, retransmission);
-                        self.in_burst = reception != Reception::Missed;
-                    }
-                    // Its last packet again, since the acknowledgement was lost: the answer waits.
-                    Some(Place::ToClient) if from == Role::Central && retransmission => {
-                        self.packet(at, air, value_octets, retransmission);
-                    }
-                    _ => {}
-                }
-                if taken && value_octets > 0 && from == Role::Central {
-                    self.mark(at);
-                    self.arrived(tag, value_octets.into());
-                }
-                if closes.is_some() && self.in_burst {
-                    self.mark(at);
-                    self.in_burst = false;
-                }
+        let LinkEvent::Packet {
+            tag,
+            air_us,
+            value_octets,
+            from,
+            reception,
+            retransmission,
+            taken,
+            closes,
+            ..
+        } = *event
+        else {
+            return self.rest_of_link(at, *event);
+        };
+        let air = Span::from_us(air_us.into());
+        let oldest = self.unanswered.front().filter(|oldest| oldest.tag == tag);
+        match oldest.map(|oldest| oldest.place) {
+            Some(place) if place.sender() == Some(from) => {
+                self.packet(at, air, value_octets, retransmission);
+                self.in_burst = reception != Reception::Missed;
             }
+            // Its last packet again, since the acknowledgement was lost: the answer waits.
+            Some(Place::ToClient) if from == Role::Central && retransmission => {
+                self.packet(at, air, value_octets, retransmission);
+            }
+            _ => {}
+        }
+        if taken && value_octets > 0 && from == Role::Central {
+            self.mark(at);
+            self.arrived(tag, value_octets.into());
+        }
+        if closes.is_some() && self.in_burst {
+            self.mark(at);
+            self.in_burst = false;
+        }
+    }
+
+    #[inline(never)]
+    fn rest_of_link(&mut self, at: Time, event: LinkEvent) {
+        match event {
             LinkEvent::Silent { .. } if self.in_burst => {
                 self.mark(at);
                 self.in_burst = false;
@@ -323,7 +329,7 @@ impl BudgetFold {
             | LinkEvent::Datagram { .. }
             | LinkEvent::Line { .. }
             | LinkEvent::Arrived { .. }
-            | LinkEvent::Unheard { .. } => self.pipe(at, event),
+            | LinkEvent::Unheard { .. } => self.pipe(at, &event),
             _ => {}
         }
     }

@@ -271,13 +271,18 @@ impl Counts {
     }
 
     fn link(&mut self, event: &LinkEvent) {
-        match *event {
-            LinkEvent::Packet { reception, retransmission, closes, .. } => {
-                self.link.packets += 1;
-                self.link.events += u32::from(closes.is_some());
-                self.link.retransmissions += u32::from(retransmission);
-                self.link.lost_packets += u32::from(reception != Reception::Valid);
-            }
+        let LinkEvent::Packet { reception, retransmission, closes, .. } = *event else {
+            return self.rest_of_link(*event);
+        };
+        self.link.packets += 1;
+        self.link.events += u32::from(closes.is_some());
+        self.link.retransmissions += u32::from(retransmission);
+        self.link.lost_packets += u32::from(reception != Reception::Valid);
+    }
+
+    #[inline(never)]
+    fn rest_of_link(&mut self, event: LinkEvent) {
+        match event {
             LinkEvent::Refused { tag, .. } => self.smp.dropped += u32::from(tag > 0),
             LinkEvent::TooLong { octets, .. } => {
                 self.smp.dropped += 1;
@@ -286,7 +291,7 @@ impl Counts {
             LinkEvent::Opened { .. }
             | LinkEvent::Datagram { .. }
             | LinkEvent::Line { .. }
-            | LinkEvent::Unheard { .. } => self.pipe(event),
+            | LinkEvent::Unheard { .. } => self.pipe(&event),
             LinkEvent::Silent { .. } => self.link.events += 1,
             LinkEvent::Mtu { att_mtu } => self.link.mtu = att_mtu,
             LinkEvent::ConnectInd { interval_us, .. }

@@ -32,11 +32,18 @@ impl Application {
         }
     }
 
+    /// Tells an SMP server something, another one nothing.
     #[inline]
+    pub(super) fn tell_smp(&mut self, now: Time, input: ServerIn, flash: &dyn FlashView) {
+        if let Self::Smp(server) = self {
+            server.handle(now, input, flash);
+        }
+    }
+
     pub(super) fn handle(&mut self, now: Time, input: ServerIn, flash: &dyn FlashView) {
         match self {
             Self::Smp(server) => server.handle(now, input, flash),
-            Self::Foreign(server) => handle(server, now, input, flash),
+            Self::Foreign(server) => server.handle(now, input, flash),
         }
     }
 
@@ -56,12 +63,27 @@ impl Application {
         }
     }
 
+    /// What an SMP server says. Apart from what others say, whose calls would have it go through
+    /// memory.
     #[inline]
     pub(super) fn poll(&mut self) -> Option<ServerOut> {
-        match self {
-            Self::Smp(server) => server.poll(),
-            Self::Foreign(server) => poll(server),
-        }
+        if let Self::Smp(server) = self { server.poll() } else { None }
+    }
+
+    /// Whether an SMP server has nothing to say. Of another one nobody knows.
+    #[inline]
+    pub(super) fn is_silent_smp(&self) -> bool {
+        matches!(self, Self::Smp(server) if server.is_silent())
+    }
+
+    /// What the server of another protocol says.
+    pub(super) fn poll_foreign(&mut self) -> Option<ServerOut> {
+        if let Self::Foreign(server) = self { server.poll() } else { None }
+    }
+
+    #[inline]
+    pub(super) const fn is_foreign(&self) -> bool {
+        matches!(self, Self::Foreign(_))
     }
 
     pub(super) fn idle(&self) -> bool {
@@ -83,12 +105,6 @@ impl Application {
 
 #[cold]
 #[inline(never)]
-fn handle(server: &mut ForeignServer, now: Time, input: ServerIn, flash: &dyn FlashView) {
-    server.handle(now, input, flash);
-}
-
-#[cold]
-#[inline(never)]
 fn deadline(server: &ForeignServer) -> Option<Time> {
     server.deadline()
 }
@@ -97,10 +113,4 @@ fn deadline(server: &ForeignServer) -> Option<Time> {
 #[inline(never)]
 fn on_deadline(server: &mut ForeignServer, now: Time, flash: &dyn FlashView) {
     server.on_deadline(now, flash);
-}
-
-#[cold]
-#[inline(never)]
-fn poll(server: &mut ForeignServer) -> Option<ServerOut> {
-    server.poll()
 }

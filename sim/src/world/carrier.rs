@@ -28,19 +28,17 @@ impl Carrier {
         }
     }
 
+    /// Tells a radio link something, a pipe nothing.
     #[inline]
-    pub(super) fn handle(&mut self, now: Time, input: LinkIn) {
-        match self {
-            Self::Ble(link) => link.handle(now, input, ()),
-            pipe => pipe.handle_pipe(now, input),
+    pub(super) fn tell_radio(&mut self, now: Time, input: LinkIn) {
+        if let Self::Ble(link) = self {
+            link.handle(now, input, ());
         }
     }
 
-    #[cold]
-    #[inline(never)]
-    fn handle_pipe(&mut self, now: Time, input: LinkIn) {
+    pub(super) fn handle(&mut self, now: Time, input: LinkIn) {
         match self {
-            Self::Ble(_) => {}
+            Self::Ble(link) => link.handle(now, input, ()),
             Self::Udp(pipe) => pipe.handle(now, input, ()),
             Self::Serial(pipe) => pipe.handle(now, input, ()),
         }
@@ -82,22 +80,31 @@ impl Carrier {
         }
     }
 
+    /// What a radio link says. Apart from what pipes say, whose calls would have it go through
+    /// memory.
     #[inline]
     pub(super) fn poll(&mut self) -> Option<LinkOut> {
-        match self {
-            Self::Ble(link) => link.poll(),
-            pipe => pipe.poll_pipe(),
-        }
+        if let Self::Ble(link) = self { link.poll() } else { None }
     }
 
-    #[cold]
-    #[inline(never)]
-    fn poll_pipe(&mut self) -> Option<LinkOut> {
+    /// Whether a radio link has nothing to say. Of a pipe nobody knows.
+    #[inline]
+    pub(super) fn is_silent_radio(&self) -> bool {
+        matches!(self, Self::Ble(link) if link.is_silent())
+    }
+
+    /// What a pipe says.
+    pub(super) fn poll_pipe(&mut self) -> Option<LinkOut> {
         match self {
             Self::Ble(_) => None,
             Self::Udp(pipe) => pipe.poll(),
             Self::Serial(pipe) => pipe.poll(),
         }
+    }
+
+    #[inline]
+    pub(super) const fn is_radio(&self) -> bool {
+        matches!(self, Self::Ble(_))
     }
 
     /// What carries the frames.
@@ -109,18 +116,10 @@ impl Carrier {
         }
     }
 
-    /// What reaches the server of what the client wrote.
-    #[inline]
-    pub(super) fn at_server(&self, sdu: Sdu) -> ServerIn {
-        match self {
-            Self::Ble(_) => ServerIn::Write(sdu),
-            pipe => pipe.pipe_at_server(sdu),
-        }
-    }
-
+    /// What reaches the server of what the client wrote on a pipe.
     #[cold]
     #[inline(never)]
-    fn pipe_at_server(&self, sdu: Sdu) -> ServerIn {
+    pub(super) fn at_server(&self, sdu: Sdu) -> ServerIn {
         match self {
             Self::Ble(_) => ServerIn::Write(sdu),
             Self::Udp(_) => ServerIn::Datagram { peer: PEER, sdu: Box::new(sdu) },

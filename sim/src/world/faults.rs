@@ -7,8 +7,8 @@
 use super::{FAULT, World};
 use crate::scenario::FaultSpec;
 use crate::trace::{Event, FaultKind, Sink, WorldEvent};
-use client_model::{ClientEvent, ClientIn};
-use link_model::LinkOut;
+use client_model::ClientIn;
+use server_model::ServerIn;
 use sim_core::{Sdu, Time};
 use std::collections::VecDeque;
 
@@ -98,26 +98,36 @@ impl Faults {
 impl<S: Sink> World<S> {
     #[cold]
     #[inline(never)]
-    pub(super) fn note_request(&mut self, event: &ClientEvent) {
-        if let (Some(faults), ClientEvent::UploadChunk { tag, off, len }) =
-            (&mut self.faults, *event)
-        {
-            faults.note(tag, off.saturating_add(len));
+    pub(super) fn note_request(&mut self, tag: u32, end: u32) {
+        if let Some(faults) = &mut self.faults {
+            faults.note(tag, end);
         }
     }
 
-    /// What the declared faults leave of what the link says.
+    /// What the declared faults do to the message that the link has just left in the inbox.
     #[cold]
     #[inline(never)]
-    pub(super) fn spares(&mut self, out: LinkOut) -> Option<LinkOut> {
-        match out {
-            LinkOut::Received(sdu) => self.keeps_notification(sdu).map(LinkOut::Received),
-            LinkOut::Wrote(sdu) => (!self.loses_write(sdu.tag)).then_some(LinkOut::Wrote(sdu)),
-            LinkOut::Lost { .. } => {
-                self.forget_late();
-                Some(out)
+    pub(super) fn spoil_last_message(&mut self) {
+        match self.inbox.pop_back() {
+            Some(Message::Client(ClientIn::Received(sdu))) => {
+                let kept = self.keeps_notification(sdu);
+                self.inbox.extend(kept.map(|sdu| Message::Client(ClientIn::Received(sdu))));
             }
-            _ => Some(out),
+            Some(Message::Server(input)) => {
+                let tag = match &input {
+                    ServerIn::Write(sdu) => Some(sdu.tag),
+                    ServerIn::Datagram { sdu, .. } | ServerIn::Serial(sdu) => Some(sdu.tag),
+                    _ => None,
+                };
+                if !tag.is_some_and(|tag| self.loses_write(tag)) {
+                    self.inbox.push_back(Message::Server(input));
+                }
+            }
+            Some(Message::Client(ClientIn::Lost { reason })) => {
+                self.forget_late();
+                self.inbox.push_back(Message::Client(ClientIn::Lost { reason }));
+            }
+            other => self.inbox.extend(other),
         }
     }
 

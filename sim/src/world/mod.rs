@@ -275,12 +275,27 @@ impl<S: Sink> World<S> {
     /// Delivers messages until nobody has anything to say at this moment. Nobody hears any more once
     /// the run has ended.
     fn settle(&mut self) {
+        if self.link.is_radio() && !self.device.server.is_foreign() {
+            self.settle_as::<true>();
+        } else {
+            self.settle_uncommon();
+        }
+    }
+
+    /// Kept apart from the common world, whose messages it would send through memory.
+    #[cold]
+    #[inline(never)]
+    fn settle_uncommon(&mut self) {
+        self.settle_as::<false>();
+    }
+
+    fn settle_as<const COMMON: bool>(&mut self) {
         if self.ended.is_some() {
             self.inbox.clear();
         }
         for _ in 0..MESSAGE_BOUND {
             let Some(message) = self.inbox.pop_front() else { return };
-            self.deliver(message);
+            self.deliver::<COMMON>(message);
         }
         panic!("messages at {} do not end", self.now);
     }
