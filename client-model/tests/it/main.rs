@@ -15,6 +15,7 @@ mod proposed;
 mod seed_log;
 mod server;
 mod smpclient;
+mod storm;
 mod tools;
 mod whole_update;
 mod world;
