@@ -2,6 +2,7 @@
 //! against, and the clock of the measuring thread.
 //! It contains no model and nothing that a user of smpsim needs.
 
+pub mod fault_table;
 pub mod radio_table;
 pub mod strategy_table;
 pub mod swap;

@@ -1,7 +1,7 @@
 //! The report of a run for people: one screen.
 
 use crate::{carriage, gateway, other_protocol, radio};
-use client_model::{Phase, StrategyKind, Transport};
+use client_model::{ClientError, Phase, StrategyKind, Transport};
 use flash_model::SwapType;
 use sim::advise::Advice;
 use sim::diagnosis;
@@ -10,6 +10,7 @@ use sim::report::{BootSpan, PhaseSpan, Report};
 use sim::scenario::{Scenario, SlotSpec};
 use sim::world::Prepared;
 use sim_core::{Span, Time};
+use smp_wire::errors::Rc;
 use std::fmt::Write;
 use std::io::IsTerminal;
 
@@ -58,6 +59,7 @@ fn head(text: &mut String, prepared: &Prepared, report: &Report, played: &Played
     if let Some(preset) = diagnosis::resembles(prepared, report) {
         let _ = writeln!(text, "  looks like {preset}: smpsim presets --why {preset}");
     }
+    nameless_boot_loader(text, report);
     other_protocol::unseen(text, scenario, report);
     radio::bad_air(text, prepared, report);
     carriage::impossible(text, scenario, report);
@@ -90,6 +92,20 @@ fn head(text: &mut String, prepared: &Prepared, report: &Report, played: &Played
                 Some(boot) => format!(", {} into the boot loader's work", seconds(boot.took)),
                 None => String::new(),
             },
+        );
+    }
+}
+
+/// A client that must know the boot loader was told that the server has no such command.
+fn nameless_boot_loader(text: &mut String, report: &Report) {
+    let unknown = Rc::NotSupported.code();
+    if let Some(ClientError::Rc { phase: Phase::BootLoader, rc, .. }) = report.counts.error
+        && rc == unknown
+    {
+        let _ = writeln!(
+            text,
+            "  the server does not tell its boot loader: CONFIG_MCUMGR_GRP_OS_BOOTLOADER_INFO, since \
+             Zephyr 3.5\n    --set server.profile=z37 --set server.bootloader_info=true",
         );
     }
 }

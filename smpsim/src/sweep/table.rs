@@ -40,6 +40,7 @@ pub(super) fn render(summary: &Summary, look: Look) -> String {
     }
     not_applicable(&mut text, summary);
     failures(&mut text, summary);
+    unnoticed(&mut text, summary);
     again(&mut text, summary);
     text
 }
@@ -200,6 +201,30 @@ fn failures(text: &mut String, summary: &Summary) {
     }
     if failed.len() > TOLD {
         let _ = writeln!(text, "  and {} more cells with failures", failed.len() - TOLD);
+    }
+}
+
+/// Settings by which a radio link loses packets.
+const LOSSES: [&str; 3] = ["link.loss_ppm", "link.miss_ppm", "link.ber_e9"];
+
+/// Bluetooth sends a lost packet again before any client notices. Where losses are varied and no client
+/// sends much of its image again, this says how to see what an answer that is really lost costs each.
+fn unnoticed(text: &mut String, summary: &Summary) {
+    let Summary { heading, cells } = summary;
+    let varies_loss = heading.axes.iter().any(|axis| LOSSES.contains(axis));
+    let has_faults = heading.base.contains("fault.")
+        || heading.axes.iter().any(|axis| axis.starts_with("fault."));
+    let little = |cell: &CellSummary| {
+        cell.wasted.as_ref().is_none_or(|wasted| wasted.median * 100 < cell.image_octets)
+    };
+    let compares = cells.first().map(|cell| &cell.cell.strategy)
+        != cells.last().map(|cell| &cell.cell.strategy);
+    if varies_loss && !has_faults && compares && cells.iter().all(little) {
+        let _ = writeln!(
+            text,
+            "  the link repairs these losses unseen; what a lost answer costs each client: \
+             --vary fault.drop_response=none,20,last"
+        );
     }
 }
 

@@ -53,6 +53,22 @@ fn a_table_tells_of_each_cell_and_how_to_see_the_worst_run_again() {
 }
 
 #[test]
+fn losses_that_the_link_repairs_are_told_as_such_and_lost_answers_are_seen() {
+    let strategies = ["--strategy", "android,smpclient", "--seeds", "2"];
+    let repaired = "the link repairs these losses unseen";
+    let unseen = sweep(&[&strategies[..], &["--vary", "link.loss_ppm=0,50000"]].concat());
+    assert!(unseen.out.contains(repaired), "{}", unseen.out);
+    // Its advice, followed.
+    let told = unseen.out.split_once("--vary ").expect("told").1;
+    let vary = told.lines().next().expect("told").replace("20,", "5,");
+    let seen = sweep(&[&strategies[..], &["--vary", &vary]].concat()).with_status(0);
+    assert!(seen.out.contains("failed: smpclient fault.drop_response=last: 2 x timeout"));
+    assert!(!seen.out.contains(repaired) && !seen.out.contains("failed: android"), "{}", seen.out);
+    let one = sweep(&["--seeds", "2", "--vary", "link.loss_ppm=0,50000"]).with_status(0);
+    assert!(!one.out.contains(repaired), "nothing is compared: {}", one.out);
+}
+
+#[test]
 fn a_row_has_the_figures_of_the_same_run_alone() {
     let folder = Folder::new();
     let (csv, jsonl) = (folder.path("rows.csv"), folder.path("rows.jsonl"));

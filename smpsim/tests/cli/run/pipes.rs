@@ -60,3 +60,14 @@ fn a_slower_line_and_a_lossy_network_cost_time() {
     let lossy = ["reference-udp", "--set", "udp.loss_ppm=5000", "--seed", "3"];
     assert!(upload(&lossy) > upload(&["reference-udp"]));
 }
+
+#[test]
+fn a_server_that_does_not_tell_its_boot_loader_is_explained_and_the_settings_given_help() {
+    let toolkit = ["run", "reference-serial", "--strategy", "mcumgr-toolkit"];
+    let seen = smpsim(&toolkit).with_status(1);
+    assert!(seen.out.contains("MCUMGR_GRP_OS_BOOTLOADER_INFO"), "{}", seen.out);
+    let line = seen.out.lines().find(|line| line.contains("--set server.profile")).expect("told");
+    let settings: Vec<&str> = line.split_whitespace().collect();
+    let seen = smpsim(&[&toolkit[..], &settings].concat()).with_status(0);
+    assert!(!seen.out.contains("BOOTLOADER_INFO"), "{}", seen.out);
+}
