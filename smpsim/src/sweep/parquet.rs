@@ -78,9 +78,11 @@ mod with {
         heading: Heading,
         to: SerializedFileWriter<Box<dyn Write + Send>>,
         columns: Vec<Column>,
-        rows: usize,
+        /// Rows that the row group holds so far.
+        held: usize,
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "errors are handed over by value")]
     fn refuse(e: ParquetError) -> Refusal {
         Refusal(format!("--parquet: {e}"))
     }
@@ -100,7 +102,7 @@ mod with {
             let schema = Arc::new(schema.map_err(refuse)?);
             let to = SerializedFileWriter::new(to, schema, Arc::default()).map_err(refuse)?;
             let columns = columns.iter().map(|(_, shape)| Column::new(*shape)).collect();
-            Ok(Self { heading, to, columns, rows: 0 })
+            Ok(Self { heading, to, columns, held: 0 })
         }
 
         pub(in super::super) fn row(&mut self, row: &Row) -> Result<(), Refusal> {
@@ -108,8 +110,8 @@ mod with {
             self.heading.each_value(row, |shown| {
                 columns.next().expect("a value for each column").push(shown);
             });
-            self.rows += 1;
-            if self.rows == GROUP { self.write_group() } else { Ok(()) }
+            self.held += 1;
+            if self.held == GROUP { self.write_group() } else { Ok(()) }
         }
 
         fn write_group(&mut self) -> Result<(), Refusal> {
@@ -118,12 +120,12 @@ mod with {
                 column.write(&mut group).map_err(refuse)?;
             }
             group.close().map_err(refuse)?;
-            self.rows = 0;
+            self.held = 0;
             Ok(())
         }
 
         pub(in super::super) fn finish(mut self) -> Result<(), Refusal> {
-            if self.rows > 0 {
+            if self.held > 0 {
                 self.write_group()?;
             }
             let mut to = self.to.into_inner().map_err(refuse)?;
