@@ -236,8 +236,8 @@ impl Session {
         self.notified(now, sdu);
     }
 
-    // In line with what came by a radio link, which has no lines.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "measured: called from two places, it is not in line")]
+    #[inline(always)]
     fn notified(&mut self, now: Time, sdu: Sdu) {
         match self.requests.merge(sdu) {
             Merged::Partial => {}
