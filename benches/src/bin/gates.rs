@@ -2,8 +2,8 @@
 //!
 //! A round times the heap loop and then each run, in processor time, so that a ratio compares
 //! neighbours. Whatever else the machine does costs a run more than it costs the small loop; so the
-//! lower quartile of a series counts, and a series that fails is measured again, eight times at the most: phases of other
-//! load last for several series.
+//! lower quartile of a series counts, and a series that fails is measured again, eight times at the
+//! most: phases of other load last for several series.
 //! Exit status 1 when a gate does not hold in any of them.
 //!
 //! The limits stand for times on the processor on which they were set, where a heap event takes
