@@ -24,6 +24,13 @@ impl Geometry {
     /// The octets that one write pulse programs and that nWRITE counts by.
     pub const WORD: u32 = 4;
 
+    /// What an address or a length has beyond a multiple of `unit`, which must not be 0. Units of
+    /// flash are powers of two nearly always, where a mask spares the division.
+    #[inline]
+    pub const fn beyond_unit(octets: u32, unit: u32) -> u32 {
+        if unit.is_power_of_two() { octets & (unit - 1) } else { octets % unit }
+    }
+
     /// Number of pages.
     pub const fn pages(&self) -> u32 {
         self.size / self.page
@@ -74,7 +81,16 @@ impl Area {
 
 #[cfg(test)]
 mod tests {
-    use super::Area;
+    use super::{Area, Geometry};
+
+    #[test]
+    fn what_is_beyond_a_unit_is_the_remainder_for_any_unit() {
+        for unit in 1..70 {
+            for octets in [0, 1, unit - 1, unit, unit + 1, 4096, 0xffff_fffe, u32::MAX] {
+                assert_eq!(Geometry::beyond_unit(octets, unit), octets % unit, "{octets} {unit}");
+            }
+        }
+    }
 
     #[test]
     fn neighbours_do_not_overlap_but_one_octet_more_does() {

@@ -78,7 +78,11 @@ impl Nor {
     pub(crate) fn check_erase(&self, at: u32) -> Result<(), OpError> {
         let page = self.part.geometry.page;
         self.check_inside(at, page)?;
-        if at.is_multiple_of(page) { Ok(()) } else { Err(OpError::ErasesInsidePage { at, page }) }
+        if Geometry::beyond_unit(at, page) == 0 {
+            Ok(())
+        } else {
+            Err(OpError::ErasesInsidePage { at, page })
+        }
     }
 
     /// Whether a stretch can be written.
@@ -89,7 +93,8 @@ impl Nor {
         if len == 0 {
             return Err(OpError::Empty { at });
         }
-        if !at.is_multiple_of(write_size) || !len.is_multiple_of(write_size) {
+        let beyond = |octets| Geometry::beyond_unit(octets, write_size);
+        if beyond(at) != 0 || beyond(len) != 0 {
             return Err(OpError::Unaligned { at, len, write_size });
         }
         Ok(())

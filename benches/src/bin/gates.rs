@@ -2,8 +2,7 @@
 //!
 //! A round times the heap loop and then each run, in processor time, so that a ratio compares
 //! neighbours. Whatever else the machine does costs a run more than it costs the small loop; so the
-//! lower quartile of a series counts, and a series that fails is measured again, eight times at the
-//! most: phases of other load last for several series.
+//! lower quartile of a series counts, and a series that fails is measured again, four times at the most.
 //! Exit status 1 when a gate does not hold in any of them.
 //!
 //! The limits stand for times on the processor on which they were set, where a heap event takes
@@ -23,7 +22,7 @@ use std::process::ExitCode;
 /// Rounds of a series; odd, so that the median is one of them.
 const ROUNDS: usize = 61;
 /// Series at the most.
-const SERIES: usize = 9;
+const SERIES: usize = 5;
 /// Heap events timed in a round.
 const HEAP_EVENTS: u64 = 100_000;
 

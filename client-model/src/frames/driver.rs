@@ -248,9 +248,9 @@ impl Driver {
         }
     }
 
+    /// What was said and nobody has taken yet, the oldest first.
     #[cold]
     #[inline(never)]
-    /// What was said and nobody has taken yet, the oldest first.
     pub(crate) fn said(&mut self) -> &mut VecDeque<ClientOut> {
         &mut self.out
     }

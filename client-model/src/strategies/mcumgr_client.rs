@@ -78,7 +78,6 @@ impl McumgrClient {
 
 impl Strategy for McumgrClient {
     fn habits(&self) -> Habits {
-        let timeout = Some(FIRST);
         Habits {
             version: 0,
             map_form: MapForm::Definite,
@@ -87,14 +86,7 @@ impl Strategy for McumgrClient {
             serial: SerialWays { line: 127, pause: Span::ZERO },
             oversize: Oversize::SplitAnyway,
             after_reset: AfterReset::Disconnect,
-            timeouts: Timeouts {
-                params: timeout,
-                boot: timeout,
-                list: timeout,
-                state: timeout,
-                erase: timeout,
-                reset: timeout,
-            },
+            timeouts: Timeouts::all(Some(FIRST)),
             retry: Retry::NONE,
             ..Habits::default()
         }

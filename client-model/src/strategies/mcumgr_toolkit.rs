@@ -82,7 +82,6 @@ fn data_max(limit: u16) -> Option<u16> {
 
 impl Strategy for McumgrToolkit {
     fn habits(&self) -> Habits {
-        let timeout = Some(TIMEOUT);
         Habits {
             version: 1,
             map_form: MapForm::Definite,
@@ -91,14 +90,7 @@ impl Strategy for McumgrToolkit {
             flow: Flow::McumgrToolkit,
             oversize: Oversize::SplitAnyway,
             after_reset: AfterReset::Disconnect,
-            timeouts: Timeouts {
-                params: timeout,
-                boot: timeout,
-                list: timeout,
-                state: timeout,
-                erase: timeout,
-                reset: timeout,
-            },
+            timeouts: Timeouts::all(Some(TIMEOUT)),
             retry: Retry::NONE,
             ..Habits::default()
         }

@@ -151,14 +151,7 @@ impl Strategy for NcsCentralSample {
             version_buf: self.version_buf,
             oversize: Oversize::Refuse,
             ignores_reset_answer: true,
-            timeouts: Timeouts {
-                params: None,
-                boot: None,
-                list: None,
-                state: None,
-                erase: None,
-                reset: None,
-            },
+            timeouts: Timeouts::all(None),
             ..Habits::default()
         }
     }

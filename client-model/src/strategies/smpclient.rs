@@ -119,14 +119,7 @@ impl Strategy for Smpclient {
             flow: Flow::CommandLine,
             oversize: Oversize::SplitAnyway,
             after_reset: AfterReset::Disconnect,
-            timeouts: Timeouts {
-                params: later,
-                boot: later,
-                list: later,
-                state: later,
-                erase: later,
-                reset: later,
-            },
+            timeouts: Timeouts::all(later),
             ..Habits::default()
         }
     }

@@ -105,7 +105,6 @@ impl ZephyrImgMgmtClient {
 
 impl Strategy for ZephyrImgMgmtClient {
     fn habits(&self) -> Habits {
-        let timeout = Some(AGAIN);
         Habits {
             version: 0,
             map_form: MapForm::Indefinite,
@@ -114,14 +113,7 @@ impl Strategy for ZephyrImgMgmtClient {
             flow: Flow::UploadFirst,
             oversize: Oversize::SplitAnyway,
             ignores_reset_answer: true,
-            timeouts: Timeouts {
-                params: timeout,
-                boot: timeout,
-                list: timeout,
-                state: timeout,
-                erase: timeout,
-                reset: timeout,
-            },
+            timeouts: Timeouts::all(Some(AGAIN)),
             retry: Retry { tries: COMMAND_REPEATS + 1, pause_max: Span::ZERO, same_seq: true },
             ..Habits::default()
         }

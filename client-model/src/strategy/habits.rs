@@ -223,3 +223,17 @@ pub struct Timeouts {
     /// Reset.
     pub reset: Option<Span>,
 }
+
+impl Timeouts {
+    /// The same time for every answer.
+    pub const fn all(timeout: Option<Span>) -> Self {
+        Self {
+            params: timeout,
+            boot: timeout,
+            list: timeout,
+            state: timeout,
+            erase: timeout,
+            reset: timeout,
+        }
+    }
+}

@@ -108,7 +108,6 @@ impl GoMcumgr {
 
 impl Strategy for GoMcumgr {
     fn habits(&self) -> Habits {
-        let timeout = Some(TIMEOUT);
         Habits {
             version: 0,
             map_form: MapForm::Definite,
@@ -117,14 +116,7 @@ impl Strategy for GoMcumgr {
             serial: SerialWays { line: 127, pause: LINE_PAUSE },
             oversize: Oversize::SplitAnyway,
             after_reset: AfterReset::Disconnect,
-            timeouts: Timeouts {
-                params: timeout,
-                boot: timeout,
-                list: timeout,
-                state: timeout,
-                erase: timeout,
-                reset: timeout,
-            },
+            timeouts: Timeouts::all(Some(TIMEOUT)),
             retry: Retry::NONE,
             ..Habits::default()
         }

@@ -92,7 +92,7 @@ impl Stream {
 
     /// The erase of the page that holds an address, unless it was the last one erased.
     pub fn erase_page_at(&mut self, at: u32, geometry: &Geometry) -> Option<FlashOp> {
-        let page = at - at % geometry.page;
+        let page = at - Geometry::beyond_unit(at, geometry.page);
         if self.erased == Some(page) {
             return None;
         }
@@ -103,7 +103,7 @@ impl Stream {
     /// Whether the next flush begins at a write unit. A padded flush is the last of its image; what
     /// comes behind it begins at the octet behind the data, where a driver writes nothing (`-EINVAL`).
     pub fn is_aligned(&self, geometry: &Geometry) -> bool {
-        self.next_at().is_multiple_of(geometry.write_size)
+        Geometry::beyond_unit(self.next_at(), geometry.write_size) == 0
     }
 
     /// Writes the buffer, padded to the write size with octets that leave flash as it is. The
@@ -112,7 +112,10 @@ impl Stream {
         let mut data = std::mem::take(&mut self.buffer);
         let at = self.next_at();
         self.flushing = data.len() as u32;
-        data.resize(data.len().next_multiple_of(geometry.write_size as usize), 0xff);
+        let beyond = Geometry::beyond_unit(self.flushing, geometry.write_size);
+        if beyond > 0 {
+            data.resize(data.len() + (geometry.write_size - beyond) as usize, 0xff);
+        }
         FlashOp::Write { at, data }
     }
 
